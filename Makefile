@@ -1,0 +1,51 @@
+# What people and CI run. Each target makes its own environment first if it is not there or not up to date.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.stamp
+
+# No target fetches models; pip alone may reach the network.
+export HF_HUB_OFFLINE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick lint types docs check bench clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
+
+demo: $(READY)  ## the best words for a mask, from PyTorch and from TensorFlow, side by side
+	$(BIN)/python examples/demo.py
+
+test: $(READY)  ## every test
+	$(BIN)/python -m pytest
+
+quick: $(READY)  ## the tests that take no more than a few seconds each
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY)  ## style, and how files are laid out
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)  ## static types
+	$(BIN)/mypy
+
+docs: $(READY)  ## the documentation, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+check: lint types docs test  ## all that CI runs
+
+bench: $(READY)  ## how long imports take, beside those of the frameworks
+	$(BIN)/python benchmarks/import_time.py
+
+clean:  ## remove what the targets made, the environment included
+	rm -rf $(VENV) site build dist .coverage coverage.xml .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The build back end is installed like everything else, at its pinned version, so that pip need not fetch another.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable ".[dev,docs]"
+	@touch $@
