@@ -1,0 +1,1 @@
+"""From encodings to batches of numpy arrays."""

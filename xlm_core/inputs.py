@@ -1,0 +1,216 @@
+"""What models are given: names, shapes, and one set of checks for both frameworks.
+
+The letters of shapes, used by every docstring of the library:
+
+=======  ==========================  =======  ==========================
+letter   size                        letter   size
+=======  ==========================  =======  ==========================
+``B``    texts in the batch          ``C``    width of one head, D / H
+``T``    positions (of queries)      ``V``    vocabulary
+``S``    positions of keys           ``N``    labels
+``D``    emb_dim                     ``K``    choices
+``F``    feed-forward width, 4 D     ``L``    layers
+``H``    heads
+=======  ==========================  =======  ==========================
+
+Shapes are checked before a model computes, and cost nothing in a compiled graph. Of the values, those that would be
+computed with in silence (`check_values`) are checked where they can be seen, in eager calls on a CPU; those that make a
+look-up fail (`explain_failure`) are examined only once it has failed. Elsewhere `xlm_core.data.collate` is the guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypedDict, TypeVar
+
+import numpy as np
+
+from .config import XLMConfig
+from .errors import InputError
+
+T = TypeVar("T")
+
+Sizes = tuple[int | None, ...]
+
+TABLES = {
+    "input_ids": "vocab_size",
+    "langs": "n_langs",
+    "token_type_ids": "vocab_size",
+    "position_ids": "max_position_embeddings",
+}
+"""The inputs that look rows up, and the config's field that says how many rows there are."""
+
+
+class BodyInputs(TypedDict, Generic[T], total=False):
+    """Everything that XLMModel takes besides ``input_ids``; a task model passes it on untouched."""
+
+    attention_mask: T | None  # (B, T), 1 where a token is and 0 where padding is
+    langs: T | None  # (B, T), language of each token
+    token_type_ids: T | None  # (B, T), rows of the *word* table that are added, as in Hugging Face
+    position_ids: T | None  # (B, T) or (1, T)
+    lengths: T | None  # (B,), tokens in each text; instead of attention_mask
+    cache: None  # reserved
+    head_mask: T | None  # (H,) or (L, H), factor of each head's probabilities
+    inputs_embeds: T | None  # (B, T, D), instead of input_ids
+    output_attentions: bool | None
+    output_hidden_states: bool | None
+
+
+@dataclass(frozen=True)
+class Given:
+    """Shape and kind of a tensor that a caller gave; sizes that a graph does not know are None."""
+
+    shape: Sizes
+    dtype: str
+
+
+def check_shapes(config: XLMConfig, given: Mapping[str, Given], *, cache: Any = None) -> int | None:
+    """Hold what the body was given against the config and against each other, by shape and type alone; returns T.
+
+    Raises: InputError naming the argument, what was expected and what came.
+    """
+    batch, size = _batch_and_size(config, given)
+    if cache is not None:
+        raise InputError(
+            "`cache` must be None; got " + type(cache).__name__ + ". Past keys and values belong to generation."
+        )
+    if "attention_mask" in given and "lengths" in given:
+        raise InputError("`attention_mask` and `lengths` say the same thing; got both. Leave one out.")
+    expected: dict[str, tuple[Sizes, ...]] = {
+        "attention_mask": ((batch, size),),
+        "langs": ((batch, size),),
+        "token_type_ids": ((batch, size),),
+        "position_ids": ((batch, size), (1, size)),
+        "lengths": ((batch,),),
+        "head_mask": ((config.n_heads,), (config.n_layers, config.n_heads)),
+    }
+    for name, shapes in expected.items():
+        if name in given:
+            check_shape(name, given[name], *shapes)
+    _check_kinds(given)
+    if "position_ids" not in given and size is not None and size > config.max_position_embeddings:
+        raise InputError(
+            f"a text must have at most `max_position_embeddings` = {config.max_position_embeddings} tokens; "
+            f"got {size}. Truncate it: tokenizer(…, truncation=True, max_length={config.max_position_embeddings})."
+        )
+    return size
+
+
+def check_shape(name: str, given: Given, *allowed: Sizes) -> None:
+    """Refuse a tensor of none of the allowed shapes; None fits any size.
+
+    Raises: InputError.
+    """
+    if not any(_fits(given.shape, shape) for shape in allowed):
+        wanted = " or ".join(_written(shape) for shape in allowed)
+        raise InputError(f"`{name}` must have the shape {wanted}; got {_written(given.shape)}.")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False nor None: the string "false" would count as true.
+
+    Raises: InputError.
+    """
+    if value is not None and not isinstance(value, bool):
+        raise InputError(f"`{name}` must be True, False or None; got {value!r}.")
+
+
+def check_labels(labels: Given, shape: Sizes) -> None:
+    """Refuse labels of another shape, or that are not whole numbers.
+
+    Raises: InputError.
+    """
+    check_shape("labels", labels, shape)
+    _check_kinds({"labels": labels})
+
+
+def check_values(config: XLMConfig, values: Mapping[str, np.ndarray], size: int | None) -> None:
+    """Refuse values that would be computed with in silence, and wrongly; size is T.
+
+    Raises: InputError naming the argument and the first culprit.
+
+    Differs: Hugging Face multiplies the states by the mask's value (PyTorch) or adds 1e30 times its distance from 1 to
+        the scores (TensorFlow), drops ``langs`` for a model without language embeddings, and takes any lengths.
+    """
+    mask = values.get("attention_mask")
+    if mask is not None and (wrong := _first((mask != 0) & (mask != 1), mask)):
+        raise InputError(f"`attention_mask` must be 1 where a token is and 0 where padding is; got {wrong}.")
+    lengths = values.get("lengths")
+    if lengths is not None and size is not None and (wrong := _first((lengths < 0) | (lengths > size), lengths)):
+        raise InputError(f"`lengths` must be in [0, {size}], the width of the batch; got {wrong}.")
+    langs = values.get("langs")
+    if langs is not None and not config.has_lang_embeddings and (wrong := _first(langs != 0, langs)):
+        raise InputError(f"`langs` must be 0 or left out for a model without language embeddings; got {wrong}.")
+
+
+def check_ranges(config: XLMConfig, values: Mapping[str, np.ndarray]) -> None:
+    """Refuse ids that are outside their table.
+
+    Raises: InputError naming the argument, its limits and the first culprit.
+    """
+    for name, field in TABLES.items():
+        array, limit = values.get(name), getattr(config, field)
+        if array is not None and (wrong := _first((array < 0) | (array >= limit), array)):
+            raise InputError(f"`{name}` must be in [0, {limit}), see `config.{field}`; got {wrong}.")
+
+
+def explain_failure(config: XLMConfig, values: Mapping[str, np.ndarray]) -> InputError:
+    """The reason why a look-up failed."""
+    try:
+        check_ranges(config, values)
+    except InputError as reason:
+        return reason
+    return InputError(
+        f"every id must be in its table, see {sorted(TABLES)}; a look-up failed on a device that hides which."
+    )
+
+
+def explain_labels(labels: np.ndarray, n_labels: int, ignore: int) -> InputError:
+    """The reason why a loss could not be computed: the first label that names no class."""
+    wrong = _first(((labels < 0) | (labels >= n_labels)) & (labels != ignore), labels)
+    return InputError(f"`labels` must be in [0, {n_labels}), or {ignore} to be ignored; got {wrong}.")
+
+
+def _batch_and_size(config: XLMConfig, given: Mapping[str, Given]) -> tuple[int | None, int | None]:
+    """B and T, from whichever of the two inputs was given."""
+    both = [name for name in ("input_ids", "inputs_embeds") if name in given]
+    if len(both) != 1:
+        came = "both" if both else "neither"
+        raise InputError(f"exactly one of `input_ids` and `inputs_embeds` must be given; got {came}.")
+    first = given[both[0]]
+    check_shape(both[0], first, (None, None) if both[0] == "input_ids" else (None, None, config.emb_dim))
+    return first.shape[0], first.shape[1]
+
+
+def _check_kinds(given: Mapping[str, Given]) -> None:
+    """Ids are whole numbers of a kind that both frameworks look up; embeddings are real ones."""
+    for name in (*TABLES, "lengths", "labels"):
+        if name in given and given[name].dtype not in ("int32", "int64"):
+            raise InputError(f"`{name}` must hold whole numbers, int32 or int64; got {given[name].dtype}.")
+    embeds = given.get("inputs_embeds")
+    if embeds is not None and "float" not in embeds.dtype:
+        raise InputError(f"`inputs_embeds` must hold real numbers; got {embeds.dtype}.")
+
+
+def _fits(shape: Sizes, wanted: Sizes) -> bool:
+    """Equal where both know the size."""
+    same_rank = len(shape) == len(wanted)
+    return same_rank and all(a is None or b is None or a == b for a, b in zip(shape, wanted, strict=True))
+
+
+def _written(shape: Sizes) -> str:
+    """(2, 7), with ``any`` for a size that is free."""
+    sizes = ", ".join("any" if size is None else str(size) for size in shape)
+    return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
+
+
+def _first(wrong: np.ndarray, array: np.ndarray) -> str:
+    """The first wrong value and where it stands; empty where none is."""
+    places = np.argwhere(wrong)
+    if not len(places):
+        return ""
+    place = tuple(int(index) for index in places[0])
+    names = ("batch", "position")[: len(place)]
+    where = ", ".join(f"{name} {index}" for name, index in zip(names, place, strict=True))
+    return f"{array[place].item()} at {where}"
