@@ -1,0 +1,41 @@
+"""XLM for TensorFlow and Keras 3: models, tokenizer, pipelines. Mirror: xlm_torch/__init__.py.
+
+>>> from xlm_tf import pipeline
+>>> unmasker = pipeline("fill-mask", model="xlm-demo")
+"""
+
+from .backend import leave_our_errors_alone, require_tensorflow
+
+require_tensorflow()
+
+from xlm_core import __version__
+from xlm_core.auto import AutoConfig, AutoTokenizer
+from xlm_core.config import XLMConfig
+from xlm_core.data.collate import collate
+from xlm_core.tokenizer import XLMTokenizer
+
+from .auto import TFAutoModel, TFAutoModelForCausalLM, TFAutoModelForMaskedLM
+from .containers import register_outputs
+from .model import TFXLMModel
+from .pipelines import pipeline
+from .pretrained import TFXLMPreTrainedModel
+from .tasks import TFXLMWithLMHeadModel
+
+register_outputs()
+leave_our_errors_alone()
+
+__all__ = [
+    "AutoConfig",
+    "AutoTokenizer",
+    "TFAutoModel",
+    "TFAutoModelForCausalLM",
+    "TFAutoModelForMaskedLM",
+    "TFXLMModel",
+    "TFXLMPreTrainedModel",
+    "TFXLMWithLMHeadModel",
+    "XLMConfig",
+    "XLMTokenizer",
+    "__version__",
+    "collate",
+    "pipeline",
+]

@@ -1,0 +1,83 @@
+"""Multi-head attention. Mirror: xlm_torch/attention.py."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from xlm_core.config import XLMConfig
+
+from .layers import Layer, dense
+from .masks import lowest
+from .tensors import Tensor
+
+
+class MultiHeadAttention(Layer):
+    """Scaled dot-product attention with H heads.
+
+    Source: Vaswani et al. 2017, section 3.2.2.
+    """
+
+    def __init__(self, config: XLMConfig, *, name: str) -> None:
+        super().__init__(name=name)
+        self.n_heads = config.n_heads
+        self.scale = config.head_dim**-0.5
+        self.q_lin = dense(config, config.emb_dim, config.emb_dim, "q_lin")
+        self.k_lin = dense(config, config.emb_dim, config.emb_dim, "k_lin")
+        self.v_lin = dense(config, config.emb_dim, config.emb_dim, "v_lin")
+        self.out_lin = dense(config, config.emb_dim, config.emb_dim, "out_lin")
+        self.dropout = keras.layers.Dropout(config.attention_dropout)
+
+    def call(
+        self,
+        x: Tensor,
+        mask: Tensor,
+        *,
+        head_mask: Tensor | None = None,
+        need_weights: bool = False,
+        training: bool | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """x (B, T, D), mask broadcastable to (B, H, T, S), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
+
+        The weights are None where nobody asked for them: then the framework's fused kernel runs.
+        """
+        q = self._split(self.q_lin(x))
+        k = self._split(self.k_lin(x))
+        v = self._split(self.v_lin(x))
+        drops = training and self.dropout.rate > 0  # which Keras' fused kernel cannot do
+        kernel = self._explicit if need_weights or head_mask is not None or drops else self._fused
+        context, weights = kernel(q, k, v, mask, head_mask, training)
+        return self.out_lin(self._merge(context)), weights if need_weights else None
+
+    def _fused(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: None, training: bool | None
+    ) -> tuple[Tensor, None]:
+        """One kernel that never stores the weights. (B, T, H, C) each -> (B, T, H, C)."""
+        return ops.dot_product_attention(q, k, v, mask=mask, scale=self.scale), None
+
+    def _explicit(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: Tensor | None, training: bool | None
+    ) -> tuple[Tensor, Tensor]:
+        """Step by step; the softmax of half precision is taken in float32. (B, T, H, C) each -> same, (B, H, T, S)."""
+        scores = ops.einsum("bthc,bshc->bhts", q * self.scale, k)
+        scores = ops.where(mask, scores, ops.cast(lowest(scores), scores.dtype))
+        weights = self.dropout(_softmax(scores), training=training)
+        if head_mask is not None:
+            weights = weights * ops.cast(head_mask[:, None, None], weights.dtype)
+        return ops.einsum("bhts,bshc->bthc", weights, v), weights
+
+    def _split(self, x: Tensor) -> Tensor:
+        """(B, T, D) -> (B, T, H, C), the order that Keras' kernel wants."""
+        batch, size, dim = ops.shape(x)
+        return ops.reshape(x, (batch, size, self.n_heads, dim // self.n_heads))
+
+    def _merge(self, x: Tensor) -> Tensor:
+        """(B, T, H, C) -> (B, T, D)."""
+        batch, size, heads, head_dim = ops.shape(x)
+        return ops.reshape(x, (batch, size, heads * head_dim))
+
+
+def _softmax(scores: Tensor) -> Tensor:
+    """Over the last axis, at no less than float32."""
+    precise = keras.backend.result_type(scores.dtype, "float32")
+    return ops.cast(ops.softmax(ops.cast(scores, precise), axis=-1), scores.dtype)

@@ -1,0 +1,37 @@
+"""Keras on TensorFlow, or a clear word why not. Imported before anything else here; no mirror."""
+
+from __future__ import annotations
+
+import os
+
+from xlm_core.errors import BackendError, MissingDependency, XLMError
+
+
+def require_tensorflow() -> None:
+    """Import Keras and see that it computes with TensorFlow.
+
+    Raises: MissingDependency without tensorflow or keras, BackendError if Keras is set to another framework.
+    """
+    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if chosen == "tensorflow":
+        chosen = _backend_of_keras()
+    if chosen != "tensorflow":
+        raise BackendError(
+            f"`xlm_tf` needs Keras to run on TensorFlow; it is set to {chosen!r}. Set the environment variable "
+            "KERAS_BACKEND=tensorflow before Keras is imported, or use `xlm_torch`."
+        )
+
+
+def _backend_of_keras() -> str:
+    """What Keras runs on, by its own configuration file if there is one."""
+    try:
+        import keras
+        import tensorflow as tf  # noqa: F401  # Keras alone is not enough
+    except ModuleNotFoundError as error:
+        raise MissingDependency(f"`xlm_tf` needs {error.name}: pip install 'xlm[tf]'") from error
+    return str(keras.backend.backend())
+
+
+def leave_our_errors_alone() -> None:
+    """Keras rewrites the message of an error on its way out of a layer, unless it is marked as done."""
+    XLMError._keras_call_info_injected = True  # type: ignore[attr-defined]  # noqa: SLF001  # as Keras marks them

@@ -1,0 +1,107 @@
+"""Layers of known size, with this library's initial values. Mirror: xlm_torch/layers.py.
+
+Source: the original draws embeddings from N(0, D^-0.5) and leaves linear layers to PyTorch; these are Hugging Face's
+values, ``config.embed_init_std`` and ``config.init_std``, which fine-tuning recipes were made for.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from xlm_core.config import XLMConfig
+
+from .tensors import Tensor
+
+
+class Layer(keras.layers.Layer):
+    """A layer whose sublayers are built as they are made, so that it has nothing left to build."""
+
+    def build(self, *shapes: Any, **named: Any) -> None:
+        """Nothing is left to build."""
+        self.built = True
+
+
+class Embedding(Layer):
+    """A look-up table, (…) -> (…, D), that refuses an id it has no row for, as far as the device does.
+
+    No look-up gives the row of padding a gradient.
+
+    Differs: `keras.layers.Embedding` counts negative ids from the end, and gives a gradient in slices, of which Keras'
+        Adam squares each on its own where an id occurs twice, rather than their sum as PyTorch does.
+    """
+
+    def __init__(self, values: Tensor, *, padding_idx: int | None = None, trainable: bool = True, name: str) -> None:
+        super().__init__(name=name, autocast=False)
+        self.padding_idx = padding_idx
+        self.embeddings = self.add_weight(
+            shape=values.shape,
+            initializer=lambda shape, dtype: ops.cast(values, dtype),
+            trainable=trainable,
+            name="embeddings",
+        )
+
+    def call(self, ids: Tensor) -> Tensor:
+        """ids (…) -> (…, D)."""
+        table = tf.convert_to_tensor(self.embeddings.value)
+        return ops.cast(_look_up(table, ids, self.padding_idx), self.compute_dtype)
+
+
+def _look_up(table: Tensor, ids: Tensor, padding_idx: int | None) -> Tensor:
+    """table (rows, D), ids (…) -> (…, D), with a dense gradient that leaves the row of padding out."""
+
+    @tf.custom_gradient
+    def gather(table: Tensor) -> tuple[Tensor, Any]:
+        def gradient(upstream: Tensor) -> Tensor:
+            dropped = tf.constant(-1, ids.dtype)
+            counted = ids if padding_idx is None else tf.where(ids == padding_idx, dropped, ids)
+            return tf.math.unsorted_segment_sum(upstream, counted, tf.shape(table)[0])
+
+        return tf.gather(table, ids), gradient
+
+    return gather(table)
+
+
+def dense(config: XLMConfig, out_dim: int, in_dim: int, name: str) -> keras.layers.Dense:
+    """(…, in_dim) -> (…, out_dim); N(0, init_std), bias 0."""
+    initializer = keras.initializers.RandomNormal(stddev=config.init_std)
+    layer = keras.layers.Dense(out_dim, kernel_initializer=initializer, name=name)
+    layer.build((None, in_dim))
+    return layer
+
+
+def layer_norm(config: XLMConfig, name: str) -> keras.layers.LayerNormalization:
+    """(…, D) -> (…, D); scale 1, shift 0."""
+    layer = keras.layers.LayerNormalization(epsilon=config.layer_norm_eps, name=name)
+    layer.build((None, config.emb_dim))
+    return layer
+
+
+def embedding(config: XLMConfig, rows: int, name: str, *, padding_idx: int | None = None) -> Embedding:
+    """(…) -> (…, D); N(0, embed_init_std). The row of padding starts at 0 and no look-up gives it a gradient."""
+    values = keras.random.normal((rows, config.emb_dim), stddev=config.embed_init_std)
+    if padding_idx is not None:
+        values = ops.where(ops.arange(rows)[:, None] == padding_idx, 0.0, values)
+    return Embedding(values, padding_idx=padding_idx, name=name)
+
+
+def positions(config: XLMConfig, name: str) -> Embedding:
+    """(…) -> (…, D); learnt, or sines and cosines that do not learn."""
+    if config.sinusoidal_embeddings:
+        return Embedding(sinusoids(config.max_position_embeddings, config.emb_dim), trainable=False, name=name)
+    return embedding(config, config.max_position_embeddings, name)
+
+
+def sinusoids(rows: int, dim: int) -> Tensor:
+    """-> (rows, dim); the angle p / 10000^(2⌊j/2⌋/D) of position p, its sine at even j and its cosine at odd j.
+
+    Source: Vaswani et al. 2017, section 3.5, sines and cosines taking turns.
+    """
+    column = np.arange(dim)
+    angle = np.arange(rows)[:, None] * np.exp(-math.log(10_000) * 2 * (column // 2) / dim)
+    return tf.constant(np.where(column % 2 == 0, np.sin(angle), np.cos(angle)), dtype="float32")

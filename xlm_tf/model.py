@@ -1,0 +1,157 @@
+"""The body: embeddings and L transformer layers. Mirror: xlm_torch/model.py."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from xlm_core.config import XLMConfig
+from xlm_core.inputs import check_shapes, check_values, explain_failure
+from xlm_core.outputs import BaseModelOutput
+
+from .attention import MultiHeadAttention
+from .feed_forward import FeedForward
+from .layers import embedding, layer_norm, positions
+from .masks import attention_mask as visible
+from .masks import padding_mask
+from .pretrained import TFXLMPreTrainedModel
+from .tensors import Tensor, described, visible_values
+
+
+class TFXLMModel(TFXLMPreTrainedModel):
+    """XLM without a head: token ids in, one vector per token out.
+
+    Source: Lample and Conneau 2019, section 3.1; each layer normalises after adding, as in Vaswani et al. 2017.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> from xlm_tf import TFXLMModel, XLMConfig
+        >>> model = TFXLMModel(XLMConfig(vocab_size=100, emb_dim=32, n_layers=2, n_heads=4))
+        >>> model(tf.constant([[0, 20, 30, 1]])).last_hidden_state.shape
+        TensorShape([1, 4, 32])
+    """
+
+    def __init__(self, config: XLMConfig, *, name: str | None = None) -> None:
+        super().__init__(config, name=name)
+        self.position_embeddings = positions(config, "position_embeddings")
+        self.lang_embeddings = (
+            embedding(config, config.n_langs, "lang_embeddings") if config.has_lang_embeddings else None
+        )
+        self.embeddings = embedding(config, config.vocab_size, "embeddings", padding_idx=config.pad_index)
+        self.layer_norm_emb = layer_norm(config, "layer_norm_emb")
+        layers = range(config.n_layers)
+        self.attentions = [MultiHeadAttention(config, name=f"attentions.{i}") for i in layers]
+        self.layer_norm1 = [layer_norm(config, f"layer_norm1.{i}") for i in layers]
+        self.ffns = [FeedForward(config, name=f"ffns.{i}") for i in layers]
+        self.layer_norm2 = [layer_norm(config, f"layer_norm2.{i}") for i in layers]
+        self.dropout = keras.layers.Dropout(config.dropout)
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        langs: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        lengths: Tensor | None = None,
+        cache: None = None,
+        head_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        training: bool | None = None,
+    ) -> BaseModelOutput[Tensor]:
+        """input_ids (B, T) or inputs_embeds (B, T, D) -> last_hidden_state (B, T, D), 0 at padding.
+
+        attention_mask (B, T): 1 where a token is, 0 where padding is. Without it the first ``lengths`` (B,) positions
+        of each text are tokens; without both, as many as there are ids other than ``config.pad_index``. langs,
+        token_type_ids and position_ids (B, T) add rows of their tables; token types are rows of the *word* table, as in
+        Hugging Face. head_mask (H,) or (L, H) multiplies the attention probabilities of each head.
+
+        Raises: InputError naming the argument that is impossible; TypeError for an argument that does not exist.
+
+        Differs: a misspelt argument, langs for a model without languages, a head mask for other layers and masks other
+            than 0 and 1 are computed with in Hugging Face. A causal model does not look at padding here.
+        """
+        tensors = {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "langs": langs,
+            "token_type_ids": token_type_ids,
+            "position_ids": position_ids,
+            "lengths": lengths,
+            "head_mask": head_mask,
+            "inputs_embeds": inputs_embeds,
+        }
+        self._check(tensors, cache)
+        padding = self._padding(input_ids, attention_mask, lengths, inputs_embeds)
+        mask = visible(padding, causal=self.config.causal)
+        keep = ops.cast(padding[..., None], self.compute_dtype)
+        x = self._embed(tensors, training) * keep
+        need_weights = self._asked(output_attentions, "output_attentions")
+        states, attentions = [x], []
+        for layer in range(self.config.n_layers):
+            heads = head_mask[layer] if head_mask is not None and head_mask.shape.rank == 2 else head_mask
+            context, weights = self.attentions[layer](
+                x, mask, head_mask=heads, need_weights=need_weights, training=training
+            )
+            x = self.layer_norm1[layer](x + self.dropout(context, training=training))
+            x = self.layer_norm2[layer](x + self.ffns[layer](x, training=training)) * keep
+            states.append(x)
+            attentions.append(weights)
+        output = BaseModelOutput(
+            last_hidden_state=x,
+            hidden_states=tuple(states) if self._asked(output_hidden_states, "output_hidden_states") else None,
+            attentions=tuple(attentions) if need_weights else None,
+        )
+        return output.as_asked(self._asked(return_dict, "return_dict"))
+
+    def _check(self, tensors: dict[str, Tensor | None], cache: None) -> None:
+        """Shapes first, then the values that no look-up would stumble over; in a graph only shapes are known."""
+        given = {name: described(name, x) for name, x in tensors.items() if x is not None}
+        size = check_shapes(self.config, given, cache=cache)
+        silent = {name: tensors[name] for name in ("attention_mask", "lengths", "langs")}
+        check_values(self.config, visible_values(silent), size)
+
+    def _padding(
+        self,
+        input_ids: Tensor | None,
+        attention_mask: Tensor | None,
+        lengths: Tensor | None,
+        inputs_embeds: Tensor | None,
+    ) -> Tensor:
+        """-> (B, T), True where a token is."""
+        if attention_mask is not None:
+            return ops.cast(attention_mask, "bool")
+        if lengths is not None:
+            first = inputs_embeds if input_ids is None else input_ids
+            return padding_mask(lengths, ops.shape(first)[1])
+        if input_ids is None:
+            return ops.ones(ops.shape(inputs_embeds)[:2], dtype="bool")
+        lengths = ops.sum(ops.cast(input_ids != self.config.pad_index, "int32"), axis=1)
+        return padding_mask(lengths, ops.shape(input_ids)[1])
+
+    def _embed(self, tensors: dict[str, Tensor | None], training: bool | None) -> Tensor:
+        """The sum of what was given, normalised. -> (B, T, D)."""
+        try:
+            x = self._sum_of_tables(tensors)
+        except tf.errors.InvalidArgumentError as error:
+            raise explain_failure(self.config, visible_values(tensors)) from error
+        return self.dropout(self.layer_norm_emb(x), training=training)
+
+    def _sum_of_tables(self, tensors: dict[str, Tensor | None]) -> Tensor:
+        """-> (B, T, D)."""
+        words = tensors["inputs_embeds"]
+        if words is None:
+            words = self.embeddings(tensors["input_ids"])
+        positions = tensors["position_ids"]
+        if positions is None:
+            positions = ops.arange(ops.shape(words)[1])
+        x = words + self.position_embeddings(positions)
+        if tensors["langs"] is not None and self.lang_embeddings is not None:
+            x = x + self.lang_embeddings(tensors["langs"])
+        if tensors["token_type_ids"] is not None:
+            x = x + self.embeddings(tensors["token_type_ids"])
+        return x

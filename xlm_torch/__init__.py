@@ -1,0 +1,43 @@
+"""XLM for PyTorch: models, tokenizer, pipelines. Mirror: xlm_tf/__init__.py.
+
+>>> from xlm_torch import pipeline
+>>> unmasker = pipeline("fill-mask", model="xlm-demo")
+"""
+
+from xlm_core.errors import MissingDependency
+
+try:
+    import torch as _torch  # noqa: F401  # here, so that its absence is explained
+except ModuleNotFoundError as error:
+    raise MissingDependency("`xlm_torch` needs PyTorch: pip install 'xlm[torch]'") from error
+
+from xlm_core import __version__
+from xlm_core.auto import AutoConfig, AutoTokenizer
+from xlm_core.config import XLMConfig
+from xlm_core.data.collate import collate
+from xlm_core.tokenizer import XLMTokenizer
+
+from .auto import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM
+from .containers import register_outputs
+from .model import XLMModel
+from .pipelines import pipeline
+from .pretrained import XLMPreTrainedModel
+from .tasks import XLMWithLMHeadModel
+
+register_outputs()
+
+__all__ = [
+    "AutoConfig",
+    "AutoModel",
+    "AutoModelForCausalLM",
+    "AutoModelForMaskedLM",
+    "AutoTokenizer",
+    "XLMConfig",
+    "XLMModel",
+    "XLMPreTrainedModel",
+    "XLMTokenizer",
+    "XLMWithLMHeadModel",
+    "__version__",
+    "collate",
+    "pipeline",
+]

@@ -1,0 +1,73 @@
+"""Multi-head attention. Mirror: xlm_tf/attention.py."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from xlm_core.config import XLMConfig
+
+from .layers import dense
+from .masks import lowest
+
+
+class MultiHeadAttention(nn.Module):
+    """Scaled dot-product attention with H heads.
+
+    Source: Vaswani et al. 2017, section 3.2.2.
+    """
+
+    def __init__(self, config: XLMConfig) -> None:
+        super().__init__()
+        self.n_heads = config.n_heads
+        self.scale = config.head_dim**-0.5
+        self.q_lin = dense(config, config.emb_dim, config.emb_dim)
+        self.k_lin = dense(config, config.emb_dim, config.emb_dim)
+        self.v_lin = dense(config, config.emb_dim, config.emb_dim)
+        self.out_lin = dense(config, config.emb_dim, config.emb_dim)
+        self.dropout = nn.Dropout(config.attention_dropout)
+
+    def forward(
+        self, x: Tensor, mask: Tensor, *, head_mask: Tensor | None = None, need_weights: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """x (B, T, D), mask broadcastable to (B, H, T, S), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
+
+        The weights are None where nobody asked for them: then the framework's fused kernel runs.
+        """
+        q = self._split(self.q_lin(x))
+        k = self._split(self.k_lin(x))
+        v = self._split(self.v_lin(x))
+        kernel = self._explicit if need_weights or head_mask is not None else self._fused
+        context, weights = kernel(q, k, v, mask, head_mask)
+        return self.out_lin(self._merge(context)), weights if need_weights else None
+
+    def _fused(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: None) -> tuple[Tensor, None]:
+        """One kernel that never stores the weights. (B, H, T, C) each -> (B, H, T, C)."""
+        rate = self.dropout.p if self.training else 0.0
+        return F.scaled_dot_product_attention(q, k, v, mask, dropout_p=rate, scale=self.scale), None
+
+    def _explicit(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Step by step; the softmax of half precision is taken in float32. (B, H, T, C) each -> same, (B, H, T, S)."""
+        scores = (q * self.scale) @ k.transpose(-2, -1)
+        scores = scores.masked_fill(~mask, lowest(scores))
+        weights = self.dropout(_softmax(scores))
+        if head_mask is not None:
+            weights = weights * head_mask[:, None, None].to(weights.dtype)
+        return weights @ v, weights
+
+    def _split(self, x: Tensor) -> Tensor:
+        """(B, T, D) -> (B, H, T, C)."""
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+    def _merge(self, x: Tensor) -> Tensor:
+        """(B, H, T, C) -> (B, T, D)."""
+        return x.transpose(1, 2).flatten(start_dim=2)
+
+
+def _softmax(scores: Tensor) -> Tensor:
+    """Over the last axis, at no less than float32."""
+    precise = torch.promote_types(scores.dtype, torch.float32)
+    return scores.softmax(dim=-1, dtype=precise).to(scores.dtype)

@@ -1,0 +1,55 @@
+"""Layers of known size, with this library's initial values. Mirror: xlm_tf/layers.py.
+
+Source: the original draws embeddings from N(0, D^-0.5) and leaves linear layers to PyTorch; these are Hugging Face's
+values, ``config.embed_init_std`` and ``config.init_std``, which fine-tuning recipes were made for.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from xlm_core.config import XLMConfig
+
+
+def dense(config: XLMConfig, out_dim: int, in_dim: int) -> nn.Linear:
+    """(…, in_dim) -> (…, out_dim); N(0, init_std), bias 0."""
+    layer = nn.Linear(in_dim, out_dim)
+    nn.init.normal_(layer.weight, std=config.init_std)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def layer_norm(config: XLMConfig) -> nn.LayerNorm:
+    """(…, D) -> (…, D); scale 1, shift 0."""
+    return nn.LayerNorm(config.emb_dim, eps=config.layer_norm_eps)
+
+
+def embedding(config: XLMConfig, rows: int, *, padding_idx: int | None = None) -> nn.Embedding:
+    """(…) -> (…, D); N(0, embed_init_std). The row of padding starts at 0 and no look-up gives it a gradient."""
+    layer = nn.Embedding(rows, config.emb_dim, padding_idx=padding_idx)
+    nn.init.normal_(layer.weight, std=config.embed_init_std)
+    if padding_idx is not None:
+        with torch.no_grad():
+            layer.weight[padding_idx].zero_()
+    return layer
+
+
+def positions(config: XLMConfig) -> nn.Embedding:
+    """(…) -> (…, D); learnt, or sines and cosines that do not learn."""
+    layer = embedding(config, config.max_position_embeddings)
+    if config.sinusoidal_embeddings:
+        layer.weight = nn.Parameter(sinusoids(config.max_position_embeddings, config.emb_dim), requires_grad=False)
+    return layer
+
+
+def sinusoids(rows: int, dim: int) -> Tensor:
+    """-> (rows, dim); the angle p / 10000^(2⌊j/2⌋/D) of position p, its sine at even j and its cosine at odd j.
+
+    Source: Vaswani et al. 2017, section 3.5, sines and cosines taking turns.
+    """
+    column = torch.arange(dim)
+    angle = torch.arange(rows)[:, None] * torch.exp(-math.log(10_000) * 2 * (column // 2).double() / dim)
+    return torch.where(column % 2 == 0, angle.sin(), angle.cos()).float()

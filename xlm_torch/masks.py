@@ -1,0 +1,29 @@
+"""Which positions exist, and which may be looked at. Mirror: xlm_tf/masks.py."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def padding_mask(lengths: Tensor, size: int) -> Tensor:
+    """lengths (B,) -> (B, T), True where a token is."""
+    return torch.arange(size, device=lengths.device) < lengths[:, None]
+
+
+def attention_mask(padding: Tensor, *, causal: bool) -> Tensor:
+    """padding (B, S) -> (B, 1, T or 1, S), True where a query may look at a key.
+
+    Differs: a causal model of Hugging Face looks at padding; here a padded key is never visible, so that a text padded
+        on the left gives what it gives alone.
+    """
+    visible = padding[:, None, None, :]
+    if not causal:
+        return visible
+    position = torch.arange(padding.shape[1], device=padding.device)
+    return visible & (position[None, :] <= position[:, None])
+
+
+def lowest(scores: Tensor) -> float:
+    """The score of a key that may not be looked at: the least finite number of the dtype."""
+    return torch.finfo(scores.dtype).min

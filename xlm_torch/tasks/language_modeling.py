@@ -1,0 +1,79 @@
+"""Language modelling: which word stands where. Mirror: xlm_tf/tasks/language_modeling.py."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Unpack
+
+from torch import Tensor, nn
+
+from xlm_core.config import XLMConfig
+from xlm_core.inputs import BodyInputs
+from xlm_core.outputs import LogitsOutput
+
+from ..layers import dense
+from ..losses import cross_entropy, next_token_cross_entropy
+from .base import TaskModel
+
+
+class PredLayer(nn.Module):
+    """Scores of the vocabulary from states."""
+
+    def __init__(self, config: XLMConfig) -> None:
+        super().__init__()
+        self.proj = dense(config, config.vocab_size, config.emb_dim)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """states (B, T, D) -> (B, T, V)."""
+        return self.proj(states)
+
+
+class XLMWithLMHeadModel(TaskModel):
+    """Scores of the vocabulary at every position, for masked (MLM, TLM) and for causal (CLM) models.
+
+    The scores' weight is the word table itself, unless ``config.tie_word_embeddings`` is False.
+
+    Source: Lample and Conneau 2019, sections 3.2 to 3.4.
+
+    Example:
+        >>> import torch
+        >>> from xlm_torch import XLMConfig, XLMWithLMHeadModel
+        >>> model = XLMWithLMHeadModel(XLMConfig(vocab_size=100, emb_dim=32, n_layers=2, n_heads=4)).eval()
+        >>> ids = torch.tensor([[0, 5, 30, 1]])
+        >>> output = model(ids, labels=torch.tensor([[-100, 20, -100, -100]]))
+        >>> output.logits.shape, output.loss.ndim
+        (torch.Size([1, 4, 100]), 0)
+    """
+
+    task: ClassVar[str] = "language-modeling"
+
+    def __init__(self, config: XLMConfig) -> None:
+        super().__init__(config)
+        self.pred_layer = PredLayer(config)
+        self.criterion = next_token_cross_entropy if config.causal else cross_entropy
+        self.tie_weights()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        *,
+        labels: Tensor | None = None,
+        return_dict: bool | None = None,
+        **inputs: Unpack[BodyInputs[Tensor]],
+    ) -> LogitsOutput[Tensor]:
+        """labels (B, T), the word wanted at each position, -100 where none is -> logits (B, T, V), loss ().
+
+        A causal model holds each position's scores against the label to its right, so that labels may be the input ids;
+        a masked model against the label at the position itself. The loss is the mean over labels other than -100, 0 if
+        there are none. All else is as in `XLMModel.forward`.
+
+        Differs: Hugging Face's documentation says that labels are shifted, and its code never does.
+        """
+        body = self.transformer(input_ids, return_dict=True, **inputs)
+        logits = self.pred_layer(body.last_hidden_state)
+        output = LogitsOutput.after(body, logits=logits, loss=self.criterion(logits, labels))
+        return output.as_asked(self._asked(return_dict, "return_dict"))
+
+    def tie_weights(self) -> None:
+        """Make the scores' weight the word table."""
+        if self.config.tie_word_embeddings:
+            self.pred_layer.proj.weight = self.transformer.embeddings.weight

@@ -1,0 +1,30 @@
+"""A model's weights as arrays under their names in the manifest. Mirror: xlm_tf/weights.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xlm_core.manifest import Weight
+
+
+def weight_variables(model: nn.Module, weights: Iterable[Weight]) -> dict[str, Tensor]:
+    """What holds each weight, by name; a weight that is tied appears once."""
+    state = model.state_dict(keep_vars=True)
+    return {weight.name: state[weight.name] for weight in weights}
+
+
+def read_weights(model: nn.Module, weights: Collection[Weight]) -> dict[str, np.ndarray]:
+    """Copies of the model's weights, shaped as in the manifest."""
+    return {name: variable.detach().cpu().numpy().copy() for name, variable in weight_variables(model, weights).items()}
+
+
+def write_weights(model: nn.Module, weights: Collection[Weight], arrays: Mapping[str, np.ndarray]) -> None:
+    """Copy arrays, shaped as in the manifest, into the model; weights that have no array stay as they are."""
+    with torch.no_grad():
+        for name, variable in weight_variables(model, weights).items():
+            if name in arrays:
+                variable.copy_(torch.tensor(arrays[name]))
