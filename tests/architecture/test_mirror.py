@@ -1,0 +1,143 @@
+"""xlm_torch/x.py and xlm_tf/x.py say the same thing: classes, functions, their order, parameters and sentences."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+ALONE = {"xlm_tf/backend.py": "PyTorch has one backend"}
+"""Files without a twin, and why."""
+
+ONE_SIDED = {
+    "Layer": "nn.Module needs no build step",
+    "Embedding": "torch.nn.Embedding refuses ids and keeps padding's row as it should",
+    "TiedDense": "in PyTorch a parameter can be shared by assignment",
+    "_look_up": "belongs to Embedding",
+    "_flatten": "PyTorch takes dataclasses as they are",
+    "_rebuild": "PyTorch takes dataclasses as they are",
+    "_follow": "PyTorch finds a weight by its name",
+    "_turned": "PyTorch's linear weights lie as in the manifest",
+    "_evaluating": "Keras is told at each call whether it trains",
+    "TFXLMPreTrainedModel.call": "Keras names its entry point and its flags",
+    "TFXLMPreTrainedModel.build": "Keras asks for it",
+    "TFXLMPreTrainedModel.get_config": "Keras' serialisation",
+    "TFXLMPreTrainedModel.from_config": "Keras' serialisation",
+    "TFXLMPreTrainedModel.compute_loss": "Keras' fit",
+    "XLMPreTrainedModel.tie_weights": "belongs to sharing by assignment",
+    "XLMWithLMHeadModel.tie_weights": "belongs to sharing by assignment",
+    "XLMPreTrainedModel._without_values": "Keras cannot build a layer without drawing its values",
+    "XLMPreTrainedModel.device": "a Keras model has no one device",
+    "XLMPreTrainedModel.dtype": "a Keras model's dtype is a policy",
+}
+"""Definitions of one side only, and why."""
+
+ONLY_KERAS = {"name", "training"}
+"""Parameters that Keras adds everywhere."""
+
+
+def twins() -> list[str]:
+    files = {path.relative_to(ROOT / "xlm_torch").as_posix() for path in (ROOT / "xlm_torch").rglob("*.py")}
+    return sorted(files)
+
+
+def definitions(path: Path) -> dict[str, ast.ClassDef | ast.FunctionDef]:
+    """Classes, their methods and functions, in order, under names that both sides share."""
+    found: dict[str, ast.ClassDef | ast.FunctionDef] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name not in ONE_SIDED:
+            found[node.name.removeprefix("TF")] = node
+            methods = [each for each in getattr(node, "body", []) if isinstance(each, ast.FunctionDef)]
+            if isinstance(node, ast.ClassDef):
+                own = {each.name: each for each in methods if f"{node.name}.{each.name}" not in ONE_SIDED}
+                found |= {f"{node.name.removeprefix('TF')}.{shared_name(name)}": each for name, each in own.items()}
+    return found
+
+
+def shared_name(method: str) -> str:
+    return "forward" if method == "call" else method
+
+
+def parameters(function: ast.FunctionDef) -> list[str]:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return [argument.arg for argument in arguments if argument.arg not in ONLY_KERAS]
+
+
+def sentences(node: ast.ClassDef | ast.FunctionDef) -> str:
+    """The docstring up to its example, which names the framework."""
+    text = (ast.get_docstring(node) or "").split("Example:")[0]
+    return text.replace("TFXLM", "XLM")
+
+
+@pytest.mark.parametrize("name", twins())
+def test_twins_define_the_same_in_the_same_order(name: str) -> None:
+    """A reader who knows one file knows where to look in the other."""
+    one, other = definitions(ROOT / "xlm_torch" / name), definitions(ROOT / "xlm_tf" / name)
+
+    assert list(one) == list(other)
+
+
+@pytest.mark.parametrize("name", twins())
+def test_twins_take_the_same_parameters(name: str) -> None:
+    """What one framework's function is given, the other's is given too."""
+    one, other = definitions(ROOT / "xlm_torch" / name), definitions(ROOT / "xlm_tf" / name)
+
+    for each, node in one.items():
+        if isinstance(node, ast.FunctionDef) and (name, each) not in OWN_PARAMETERS:
+            assert parameters(node) == parameters(other[each]), each
+
+
+@pytest.mark.parametrize("name", twins())
+def test_twins_are_documented_in_the_same_words(name: str) -> None:
+    """A difference in the docstrings is a difference in behaviour, or a mistake."""
+    one, other = definitions(ROOT / "xlm_torch" / name), definitions(ROOT / "xlm_tf" / name)
+
+    for each, node in one.items():
+        if each not in OWN_WORDS:
+            assert sentences(node) == sentences(other[each]), each
+
+
+OWN_PARAMETERS = {
+    ("tasks/language_modeling.py", "PredLayer.__init__"): "Keras is given the table, PyTorch is tied afterwards",
+}
+"""Functions whose parameters differ, and why."""
+
+OWN_WORDS = {
+    "MultiHeadAttention._fused": "the frameworks' kernels want the axes in different orders",
+    "MultiHeadAttention._explicit": "the same",
+    "MultiHeadAttention._split": "the same",
+    "MultiHeadAttention._merge": "the same",
+    "described": "in a graph of TensorFlow sizes may be unknown",
+    "visible_values": "only TensorFlow's values may be symbolic",
+    "pipeline": "TensorFlow places computations, PyTorch places models",
+    "XLMPreTrainedModel": "Keras' `call` is shared, and subclasses write `forward`",
+    "XLMModel._check": "in a graph TensorFlow still knows shapes",
+}
+"""Definitions whose docstrings differ, and why."""
+
+
+def test_every_file_has_a_twin_or_a_reason() -> None:
+    """A file of one framework only is a decision, and is written down."""
+    torch_files = {f"{path}" for path in twins()}
+    tf_files = {path.relative_to(ROOT / "xlm_tf").as_posix() for path in (ROOT / "xlm_tf").rglob("*.py")}
+
+    assert {f"xlm_tf/{name}" for name in tf_files - torch_files} | {
+        f"xlm_torch/{name}" for name in torch_files - tf_files
+    } == ALONE.keys()
+
+
+def test_exceptions_are_still_needed() -> None:
+    """An exception for what no longer exists would hide the next difference."""
+    defined = set()
+    for package in ("xlm_torch", "xlm_tf"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                    defined |= {node.name} | {
+                        f"{node.name}.{each.name}" for each in ast.walk(node) if isinstance(each, ast.FunctionDef)
+                    }
+
+    assert ONE_SIDED.keys() <= defined
