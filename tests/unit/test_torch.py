@@ -90,3 +90,17 @@ def test_loading_draws_no_numbers(tmp_path: object) -> None:
 
     assert torch.equal(before, torch.get_rng_state())
     assert not loaded.training
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("case", tiny.CASES, ids=str)
+def test_a_gpu_gives_the_cpus_numbers(case: tiny.Case) -> None:
+    """Moved to a GPU, with its own fused kernels, a model computes the same in every case of the grid."""
+    model = Torch().build("XLMWithLMHeadModel", case.config).eval()
+    tensors = {name: torch.tensor(array) for name, array in (case.inputs() | {"labels": tiny.labels()}).items()}
+    expected = model(**tensors)
+
+    actual = model.to("cuda")(**{name: tensor.to("cuda") for name, tensor in tensors.items()})
+
+    assert_close(actual.logits.detach().cpu(), expected.logits.detach(), "states")
+    assert_close(actual.loss.detach().cpu(), expected.loss.detach(), "loss")
