@@ -17,6 +17,7 @@ class Docstrings(griffe.Extension):
     """Rewrites every docstring once it is loaded."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Called by griffe for every module, class, function and attribute."""
         if obj.docstring is not None:
             obj.docstring.value = to_markdown(obj.docstring.value)
 
@@ -33,7 +34,7 @@ def _labelled(match: re.Match[str]) -> str:
     label, first, rest = match.groups()
     body = dedent(rest).strip("\n")
     if first:
-        return f"\n**{label}:** {first}\n{body}\n"
+        return f"\n**{label}:** {first}\n{body}".rstrip() + "\n\n"
     if not body.startswith(">>>"):
         body = re.sub(r"^(?=\S)", "- ", body, flags=re.MULTILINE)
     return f"\n**{label}:**\n\n{body}\n\n"

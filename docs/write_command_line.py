@@ -31,8 +31,8 @@ def page() -> str:
 
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """The parsers of a parser's commands, by name."""
-    actions = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    return dict(next(actions).choices)
+    groups = [action.choices for action in parser._actions if action.dest == "command"]  # noqa: SLF001  no public way
+    return dict(groups[0] or {})
 
 
 if __name__ == "__main__":

@@ -26,24 +26,32 @@ ALIASES = {
     "use_return_dict": "return_dict",
 }
 _INDEX_OF = {f"{name}_token_id": f"{name}_index" for name in ("bos", "eos", "pad")}
-_SUMMARY_TYPES = ("first", "last", "mean", "cls_index")
-_LABEL_FIELDS = {"num_labels", "id2label", "label2id"}
-_ACTIVATIONS = (
+ACTIVATIONS = (
+    "",
     "gelu",
+    "gelu_10",
+    "gelu_accurate",
     "gelu_fast",
     "gelu_new",
+    "gelu_python",
+    "gelu_python_tanh",
     "gelu_pytorch_tanh",
+    "laplace",
     "leaky_relu",
     "linear",
     "mish",
     "quick_gelu",
     "relu",
+    "relu2",
     "relu6",
     "sigmoid",
     "silu",
     "swish",
     "tanh",
 )
+"""Hugging Face's activations that have no weights of their own; "" is none."""
+_SUMMARY_TYPES = ("first", "last", "mean", "cls_index")
+_LABEL_FIELDS = {"num_labels", "id2label", "label2id"}
 _PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
 
 
@@ -75,7 +83,7 @@ class Hyperparameters:
     is_encoder: bool = flag(True)
     summary_type: str = choice("first", _SUMMARY_TYPES)
     summary_use_proj: bool = flag(True)
-    summary_activation: str | None = choice(None, _ACTIVATIONS, optional=True)
+    summary_activation: str | None = choice(None, ACTIVATIONS, optional=True)
     summary_proj_to_labels: bool = flag(True)
     summary_first_dropout: float = real(0.1, 0, 1)
     start_n_top: int = whole(5, 1)
@@ -224,6 +232,12 @@ class XLMConfig(Hyperparameters):
     def hidden_dim(self) -> int:
         """Width of the feed-forward layer."""
         return 4 * self.emb_dim
+
+    @property
+    def summary_dim(self) -> int:
+        """Width of what a sequence summary returns."""
+        projected = self.summary_use_proj and self.summary_proj_to_labels and self.num_labels > 0
+        return self.num_labels if projected else self.emb_dim
 
     @property
     def has_lang_embeddings(self) -> bool:

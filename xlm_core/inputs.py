@@ -20,7 +20,7 @@ look-up fail (`explain_failure`) are examined only once it has failed. Elsewhere
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypedDict, TypeVar
 
@@ -164,6 +164,55 @@ def explain_failure(config: XLMConfig, values: Mapping[str, np.ndarray]) -> Inpu
     return InputError(
         f"every id must be in its table, see {sorted(TABLES)}; a look-up failed on a device that hides which."
     )
+
+
+def check_choices(name: str, given: Given) -> None:
+    """Refuse an input without an axis for the choices.
+
+    Raises: InputError.
+    """
+    least = 2 if name == "lengths" else 3
+    if len(given.shape) < least:
+        raise InputError(
+            f"`{name}` must have an axis for the choices, (B, K{', T' if least == 3 else ''}); "
+            f"got {_written(given.shape)}."
+        )
+
+
+def check_positions(names: Sequence[str], values: Mapping[str, np.ndarray], size: int | None) -> None:
+    """Refuse positions outside a text; size is T.
+
+    Raises: InputError naming the argument and the first culprit.
+    """
+    for name in names:
+        array = values.get(name)
+        if array is not None and size is not None and (wrong := _first((array < 0) | (array >= size), array)):
+            raise InputError(f"`{name}` must be in [0, {size}), the positions of the text; got {wrong}.")
+
+
+def check_both_ends(start_positions: object, end_positions: object) -> bool:
+    """Whether there is a span to learn.
+
+    Raises: InputError if only one of its ends is given.
+    """
+    if (start_positions is None) != (end_positions is None):
+        missing = "start_positions" if start_positions is None else "end_positions"
+        raise InputError(f"`start_positions` and `end_positions` must be given together; `{missing}` is missing.")
+    return start_positions is not None
+
+
+def problem_type(config: XLMConfig, labels: Given) -> str:
+    """What kind of labels a text has: what the config says, or else what they look like.
+
+    One label is a quantity, whole numbers name a class, and real numbers say of each class whether it holds.
+
+    Differs: Hugging Face writes what the first labels looked like into the config.
+    """
+    if config.problem_type is not None:
+        return config.problem_type
+    if config.num_labels == 1:
+        return "regression"
+    return "single_label_classification" if labels.dtype.startswith("int") else "multi_label_classification"
 
 
 def explain_labels(labels: np.ndarray, n_labels: int, ignore: int) -> InputError:

@@ -75,8 +75,46 @@ def language_modeling(config: XLMConfig) -> Iterator[Weight]:
         yield from linear("pred_layer.proj", config.vocab_size, config.emb_dim)
 
 
+def sequence_summary(config: XLMConfig) -> Iterator[Weight]:
+    """One vector per text, projected if the config says so."""
+    if config.summary_use_proj:
+        yield from linear("sequence_summary.summary", config.summary_dim, config.emb_dim)
+
+
+def multiple_choice(config: XLMConfig) -> Iterator[Weight]:
+    """A score for each choice, from the summary of its text."""
+    yield from sequence_summary(config)
+    yield from linear("logits_proj", 1, config.num_labels)
+
+
+def token_classification(config: XLMConfig) -> Iterator[Weight]:
+    """Scores of the labels for each token."""
+    yield from linear("classifier", config.num_labels, config.emb_dim)
+
+
+def spans(config: XLMConfig) -> Iterator[Weight]:
+    """Scores for a span's start and for its end, apart."""
+    yield from linear("qa_outputs", 2, config.emb_dim)
+
+
+def beam_spans(config: XLMConfig) -> Iterator[Weight]:
+    """Scores for a span's start, for its end given its start, and for there being no answer."""
+    dim = config.emb_dim
+    yield from linear("qa_outputs.start_logits.dense", 1, dim)
+    yield from linear("qa_outputs.end_logits.dense_0", dim, 2 * dim)
+    yield from layer_norm("qa_outputs.end_logits.LayerNorm", dim)
+    yield from linear("qa_outputs.end_logits.dense_1", 1, dim)
+    yield from linear("qa_outputs.answer_class.dense_0", dim, 2 * dim)
+    yield Weight("qa_outputs.answer_class.dense_1.weight", (1, dim), Kind.LINEAR)
+
+
 HEADS: dict[str, Callable[[XLMConfig], Iterator[Weight]]] = {
     "language-modeling": language_modeling,
+    "sequence-classification": sequence_summary,
+    "multiple-choice": multiple_choice,
+    "token-classification": token_classification,
+    "question-answering-simple": spans,
+    "question-answering": beam_spans,
 }
 
 
@@ -86,11 +124,18 @@ def manifest(config: XLMConfig, task: str | None = None) -> dict[str, Weight]:
     return {weight.name: weight for weight in weights}
 
 
-def check_buildable(config: XLMConfig) -> None:
-    """Refuse a config that describes a model which this version cannot build.
+def check_buildable(config: XLMConfig, task: str | None = None) -> None:
+    """Refuse a config that describes a model which cannot be built.
 
-    Raises: ConfigError naming the field.
+    Raises: ConfigError naming the field or fields.
     """
+    if task in ("sequence-classification", "multiple-choice") and config.summary_dim != config.num_labels:
+        raise ConfigError(
+            f"a summary must be `num_labels` = {config.num_labels} wide for {task}; it is {config.summary_dim}, with "
+            f"summary_use_proj={config.summary_use_proj} and summary_proj_to_labels={config.summary_proj_to_labels}."
+        )
+    if task == "question-answering-simple" and config.num_labels != 2:
+        raise ConfigError(f"`num_labels` must be 2 for {task}, a start and an end; got {config.num_labels}.")
     not_built = {"asm": False, "chunk_size_feed_forward": 0, "pruned_heads": {}}
     for name, plain in not_built.items():
         if getattr(config, name) != plain:

@@ -93,10 +93,22 @@ class BaseModelOutput(ModelOutput[T]):
 
 
 @dataclass(frozen=True, eq=False)
-class LogitsOutput(ModelOutput[T]):
+class TaskOutput(ModelOutput[T]):
+    """What the outputs of the tasks share: they follow the body's."""
+
+    @classmethod
+    def after(cls, body: BaseModelOutput[T], **head: Any) -> Self:
+        """The head's own fields, with what was asked of the body."""
+        asked = {"hidden_states": body.hidden_states, "attentions": body.attentions}
+        return cls(**head, **asked)
+
+
+@dataclass(frozen=True, eq=False)
+class LogitsOutput(TaskOutput[T]):
     """What a model with one table of scores returns.
 
-    loss () where labels were given; logits (B, T, V) for language modelling; hidden_states and attentions as the
+    loss () where labels were given; logits (B, T, V) for language modelling, (B, N) per
+    text, (B, T, N) per token, (B, K) per choice; hidden_states and attentions as the
     body's.
     """
 
@@ -105,7 +117,39 @@ class LogitsOutput(ModelOutput[T]):
     hidden_states: tuple[T, ...] | None = None
     attentions: tuple[T, ...] | None = None
 
-    @classmethod
-    def after(cls, body: BaseModelOutput[T], **head: Any) -> Self:
-        """The head's own fields, with what was asked of the body."""
-        return cls(hidden_states=body.hidden_states, attentions=body.attentions, **head)
+
+@dataclass(frozen=True, eq=False)
+class SpanOutput(TaskOutput[T]):
+    """What `XLMForQuestionAnsweringSimple` returns.
+
+    loss () where both positions were given; start_logits and end_logits (B, T).
+    """
+
+    loss: T | None = None
+    start_logits: T | None = None
+    end_logits: T | None = None
+    hidden_states: tuple[T, ...] | None = None
+    attentions: tuple[T, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class XLMForQuestionAnsweringOutput(TaskOutput[T]):
+    """What `XLMForQuestionAnswering` returns: the loss where both positions were given, or else the best spans.
+
+    loss (). start_top_log_probs and start_top_index (B, n): the n = ``config.start_n_top`` likeliest starts.
+    end_top_log_probs and end_top_index (B, e n): for each of these the e = ``config.end_n_top`` likeliest ends; entry
+    ``rank * n + start`` is the end of that rank for that start. Where a text has fewer tokens, index -1 and 0.
+    cls_logits (B,): how much there seems to be no answer.
+
+    Differs: none in the numbers, but in the words: Hugging Face's documentation calls logarithms what its code and this
+        one give as probabilities.
+    """
+
+    loss: T | None = None
+    start_top_log_probs: T | None = None
+    start_top_index: T | None = None
+    end_top_log_probs: T | None = None
+    end_top_index: T | None = None
+    cls_logits: T | None = None
+    hidden_states: tuple[T, ...] | None = None
+    attentions: tuple[T, ...] | None = None

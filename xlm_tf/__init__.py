@@ -12,14 +12,30 @@ from xlm_core import __version__
 from xlm_core.auto import AutoConfig, AutoTokenizer
 from xlm_core.config import XLMConfig
 from xlm_core.data.collate import collate
+from xlm_core.outputs import XLMForQuestionAnsweringOutput
 from xlm_core.tokenizer import XLMTokenizer
 
-from .auto import TFAutoModel, TFAutoModelForCausalLM, TFAutoModelForMaskedLM
+from .auto import (
+    TFAutoModel,
+    TFAutoModelForCausalLM,
+    TFAutoModelForMaskedLM,
+    TFAutoModelForMultipleChoice,
+    TFAutoModelForQuestionAnswering,
+    TFAutoModelForSequenceClassification,
+    TFAutoModelForTokenClassification,
+)
 from .containers import register_outputs
 from .model import TFXLMModel
 from .pipelines import pipeline
 from .pretrained import TFXLMPreTrainedModel
-from .tasks import TFXLMWithLMHeadModel
+from .tasks import (
+    TFXLMForMultipleChoice,
+    TFXLMForQuestionAnswering,
+    TFXLMForQuestionAnsweringSimple,
+    TFXLMForSequenceClassification,
+    TFXLMForTokenClassification,
+    TFXLMWithLMHeadModel,
+)
 
 register_outputs()
 leave_our_errors_alone()
@@ -30,10 +46,20 @@ __all__ = [
     "TFAutoModel",
     "TFAutoModelForCausalLM",
     "TFAutoModelForMaskedLM",
+    "TFAutoModelForMultipleChoice",
+    "TFAutoModelForQuestionAnswering",
+    "TFAutoModelForSequenceClassification",
+    "TFAutoModelForTokenClassification",
+    "TFXLMForMultipleChoice",
+    "TFXLMForQuestionAnswering",
+    "TFXLMForQuestionAnsweringSimple",
+    "TFXLMForSequenceClassification",
+    "TFXLMForTokenClassification",
     "TFXLMModel",
     "TFXLMPreTrainedModel",
     "TFXLMWithLMHeadModel",
     "XLMConfig",
+    "XLMForQuestionAnsweringOutput",
     "XLMTokenizer",
     "__version__",
     "collate",

@@ -8,7 +8,13 @@ from xlm_core.config import XLMConfig
 
 from .model import TFXLMModel
 from .pretrained import TFXLMPreTrainedModel
-from .tasks import TFXLMWithLMHeadModel
+from .tasks import (
+    TFXLMForMultipleChoice,
+    TFXLMForQuestionAnsweringSimple,
+    TFXLMForSequenceClassification,
+    TFXLMForTokenClassification,
+    TFXLMWithLMHeadModel,
+)
 
 
 class TFAutoModel:
@@ -37,3 +43,27 @@ class TFAutoModelForCausalLM(TFAutoModel):
     """`TFXLMWithLMHeadModel` under the name that programs for any model use."""
 
     model_class: ClassVar[type[TFXLMPreTrainedModel]] = TFXLMWithLMHeadModel
+
+
+class TFAutoModelForMultipleChoice(TFAutoModel):
+    """`TFXLMForMultipleChoice` under the name that programs for any model use."""
+
+    model_class: ClassVar[type[TFXLMPreTrainedModel]] = TFXLMForMultipleChoice
+
+
+class TFAutoModelForQuestionAnswering(TFAutoModel):
+    """`TFXLMForQuestionAnsweringSimple` under the name that programs for any model use."""
+
+    model_class: ClassVar[type[TFXLMPreTrainedModel]] = TFXLMForQuestionAnsweringSimple
+
+
+class TFAutoModelForSequenceClassification(TFAutoModel):
+    """`TFXLMForSequenceClassification` under the name that programs for any model use."""
+
+    model_class: ClassVar[type[TFXLMPreTrainedModel]] = TFXLMForSequenceClassification
+
+
+class TFAutoModelForTokenClassification(TFAutoModel):
+    """`TFXLMForTokenClassification` under the name that programs for any model use."""
+
+    model_class: ClassVar[type[TFXLMPreTrainedModel]] = TFXLMForTokenClassification

@@ -67,10 +67,10 @@ def _look_up(table: Tensor, ids: Tensor, padding_idx: int | None) -> Tensor:
     return gather(table)
 
 
-def dense(config: XLMConfig, out_dim: int, in_dim: int, name: str) -> keras.layers.Dense:
+def dense(config: XLMConfig, out_dim: int, in_dim: int, name: str, *, bias: bool = True) -> keras.layers.Dense:
     """(…, in_dim) -> (…, out_dim); N(0, init_std), bias 0."""
     initializer = keras.initializers.RandomNormal(stddev=config.init_std)
-    layer = keras.layers.Dense(out_dim, kernel_initializer=initializer, name=name)
+    layer = keras.layers.Dense(out_dim, use_bias=bias, kernel_initializer=initializer, name=name)
     layer.build((None, in_dim))
     return layer
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -68,7 +71,8 @@ class TFXLMModel(TFXLMPreTrainedModel):
         attention_mask (B, T): 1 where a token is, 0 where padding is. Without it the first ``lengths`` (B,) positions
         of each text are tokens; without both, as many as there are ids other than ``config.pad_index``. langs,
         token_type_ids and position_ids (B, T) add rows of their tables; token types are rows of the *word* table, as in
-        Hugging Face. head_mask (H,) or (L, H) multiplies the attention probabilities of each head.
+        Hugging Face. head_mask (H,) or (L, H) multiplies the attention probabilities of each head. Batches and texts
+        may be empty.
 
         Raises: InputError naming the argument that is impossible; TypeError for an argument that does not exist.
 
@@ -86,7 +90,7 @@ class TFXLMModel(TFXLMPreTrainedModel):
             "inputs_embeds": inputs_embeds,
         }
         self._check(tensors, cache)
-        padding = self._padding(input_ids, attention_mask, lengths, inputs_embeds)
+        padding = self.padding(tensors)
         mask = visible(padding, causal=self.config.causal)
         keep = ops.cast(padding[..., None], self.compute_dtype)
         x = self._embed(tensors, training) * keep
@@ -115,23 +119,17 @@ class TFXLMModel(TFXLMPreTrainedModel):
         silent = {name: tensors[name] for name in ("attention_mask", "lengths", "langs")}
         check_values(self.config, visible_values(silent), size)
 
-    def _padding(
-        self,
-        input_ids: Tensor | None,
-        attention_mask: Tensor | None,
-        lengths: Tensor | None,
-        inputs_embeds: Tensor | None,
-    ) -> Tensor:
-        """-> (B, T), True where a token is."""
-        if attention_mask is not None:
-            return ops.cast(attention_mask, "bool")
+    def padding(self, inputs: Mapping[str, Any]) -> Tensor:
+        """What `forward` takes for padding, given its inputs by name. -> (B, T), True where a token is."""
+        ids, mask, lengths = (inputs.get(name) for name in ("input_ids", "attention_mask", "lengths"))
+        first = inputs["inputs_embeds"] if ids is None else ids
+        if mask is not None:
+            return ops.cast(mask, "bool")
         if lengths is not None:
-            first = inputs_embeds if input_ids is None else input_ids
             return padding_mask(lengths, ops.shape(first)[1])
-        if input_ids is None:
-            return ops.ones(ops.shape(inputs_embeds)[:2], dtype="bool")
-        lengths = ops.sum(ops.cast(input_ids != self.config.pad_index, "int32"), axis=1)
-        return padding_mask(lengths, ops.shape(input_ids)[1])
+        if ids is None:
+            return ops.ones(ops.shape(first)[:2], dtype="bool")
+        return padding_mask(ops.sum(ops.cast(ids != self.config.pad_index, "int32"), axis=1), ops.shape(first)[1])
 
     def _embed(self, tensors: dict[str, Tensor | None], training: bool | None) -> Tensor:
         """The sum of what was given, normalised. -> (B, T, D)."""

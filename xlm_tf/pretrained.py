@@ -30,7 +30,7 @@ class TFXLMPreTrainedModel(keras.Model):
     task: ClassVar[str | None] = None
 
     def __init__(self, config: XLMConfig, *, name: str | None = None) -> None:
-        check_buildable(config)
+        check_buildable(config, self.task)
         super().__init__(name=name)
         self._allow_non_tensor_positional_args = (
             True  # a text or a list reaches our own check, which names the argument
@@ -121,7 +121,7 @@ class TFXLMPreTrainedModel(keras.Model):
             local_files_only=local_files_only,
         )
         config = config.replace(**overrides) if config else XLMConfig.from_repository(files, **overrides)
-        check_buildable(config)
+        check_buildable(config, cls.task)
         wanted = manifest(config, cls.task)
         arrays, info = load(files, wanted, strict=strict, ignore_mismatched_sizes=ignore_mismatched_sizes)
         model = cls(config)

@@ -15,14 +15,30 @@ from xlm_core import __version__
 from xlm_core.auto import AutoConfig, AutoTokenizer
 from xlm_core.config import XLMConfig
 from xlm_core.data.collate import collate
+from xlm_core.outputs import XLMForQuestionAnsweringOutput
 from xlm_core.tokenizer import XLMTokenizer
 
-from .auto import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM
+from .auto import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForMultipleChoice,
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+)
 from .containers import register_outputs
 from .model import XLMModel
 from .pipelines import pipeline
 from .pretrained import XLMPreTrainedModel
-from .tasks import XLMWithLMHeadModel
+from .tasks import (
+    XLMForMultipleChoice,
+    XLMForQuestionAnswering,
+    XLMForQuestionAnsweringSimple,
+    XLMForSequenceClassification,
+    XLMForTokenClassification,
+    XLMWithLMHeadModel,
+)
 
 register_outputs()
 
@@ -31,8 +47,18 @@ __all__ = [
     "AutoModel",
     "AutoModelForCausalLM",
     "AutoModelForMaskedLM",
+    "AutoModelForMultipleChoice",
+    "AutoModelForQuestionAnswering",
+    "AutoModelForSequenceClassification",
+    "AutoModelForTokenClassification",
     "AutoTokenizer",
     "XLMConfig",
+    "XLMForMultipleChoice",
+    "XLMForQuestionAnswering",
+    "XLMForQuestionAnsweringOutput",
+    "XLMForQuestionAnsweringSimple",
+    "XLMForSequenceClassification",
+    "XLMForTokenClassification",
     "XLMModel",
     "XLMPreTrainedModel",
     "XLMTokenizer",

@@ -8,7 +8,13 @@ from xlm_core.config import XLMConfig
 
 from .model import XLMModel
 from .pretrained import XLMPreTrainedModel
-from .tasks import XLMWithLMHeadModel
+from .tasks import (
+    XLMForMultipleChoice,
+    XLMForQuestionAnsweringSimple,
+    XLMForSequenceClassification,
+    XLMForTokenClassification,
+    XLMWithLMHeadModel,
+)
 
 
 class AutoModel:
@@ -37,3 +43,27 @@ class AutoModelForCausalLM(AutoModel):
     """`XLMWithLMHeadModel` under the name that programs for any model use."""
 
     model_class: ClassVar[type[XLMPreTrainedModel]] = XLMWithLMHeadModel
+
+
+class AutoModelForMultipleChoice(AutoModel):
+    """`XLMForMultipleChoice` under the name that programs for any model use."""
+
+    model_class: ClassVar[type[XLMPreTrainedModel]] = XLMForMultipleChoice
+
+
+class AutoModelForQuestionAnswering(AutoModel):
+    """`XLMForQuestionAnsweringSimple` under the name that programs for any model use."""
+
+    model_class: ClassVar[type[XLMPreTrainedModel]] = XLMForQuestionAnsweringSimple
+
+
+class AutoModelForSequenceClassification(AutoModel):
+    """`XLMForSequenceClassification` under the name that programs for any model use."""
+
+    model_class: ClassVar[type[XLMPreTrainedModel]] = XLMForSequenceClassification
+
+
+class AutoModelForTokenClassification(AutoModel):
+    """`XLMForTokenClassification` under the name that programs for any model use."""
+
+    model_class: ClassVar[type[XLMPreTrainedModel]] = XLMForTokenClassification

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from xlm_core.config import XLMConfig
 
 
-def dense(config: XLMConfig, out_dim: int, in_dim: int) -> nn.Linear:
+def dense(config: XLMConfig, out_dim: int, in_dim: int, *, bias: bool = True) -> nn.Linear:
     """(…, in_dim) -> (…, out_dim); N(0, init_std), bias 0."""
-    layer = nn.Linear(in_dim, out_dim)
+    layer = nn.Linear(in_dim, out_dim, bias=bias)
     nn.init.normal_(layer.weight, std=config.init_std)
-    nn.init.zeros_(layer.bias)
+    if bias:
+        nn.init.zeros_(layer.bias)
     return layer
 
 

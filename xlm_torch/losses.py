@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from xlm_core.inputs import check_labels, explain_labels
+from xlm_core.config import XLMConfig
+from xlm_core.inputs import check_both_ends, check_labels, check_shape, explain_labels, problem_type
 
 from .tensors import described, visible_values
 
@@ -32,6 +33,52 @@ def next_token_cross_entropy(logits: Tensor, labels: Tensor | None) -> Tensor | 
         return None
     check_labels(described("labels", labels), tuple(logits.shape[:-1]))
     return _mean(logits[:, :-1], labels[:, 1:], labels)
+
+
+def classification_loss(config: XLMConfig, logits: Tensor, labels: Tensor | None) -> Tensor | None:
+    """The loss of one text's labels, whose kind the config or the labels say. logits (B, N) -> ().
+
+    A quantity: labels (B,) or (B, N), mean squared error. One class: labels (B,), cross-entropy. Several classes that
+    hold or not: labels (B, N), binary cross-entropy, mean over all.
+
+    Raises: InputError if the labels have another shape or name no class.
+    """
+    if labels is None:
+        return None
+    given = described("labels", labels)
+    batch, classes = logits.shape
+    kind = problem_type(config, given)
+    if kind == "single_label_classification":
+        return cross_entropy(logits, labels.reshape(-1) if given.shape == (batch, 1) else labels)
+    check_shape("labels", given, *([(batch,), (batch, 1)] if classes == 1 else [(batch, classes)]))
+    wanted = labels.reshape(logits.shape).to(logits.dtype)
+    return F.mse_loss(logits, wanted) if kind == "regression" else binary_cross_entropy(logits, wanted)
+
+
+def binary_cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Mean over all of what each logit costs, wanted being 1 or 0. (…), (…) -> ()."""
+    return F.binary_cross_entropy_with_logits(logits, wanted.to(logits.dtype))
+
+
+def span_loss(start: Tensor, end: Tensor, starts: Tensor | None, ends: Tensor | None) -> Tensor | None:
+    """The mean of both ends' cross-entropy. start and end (B, T), starts and ends (B,) or (B, 1) -> ().
+
+    Positions before the text count as its first, and those behind it are left out.
+
+    Raises: InputError if only one end is given, or in another shape.
+    """
+    if not check_both_ends(starts, ends):
+        return None
+    first, last = (_position_loss(*each) for each in (("start_positions", start, starts), ("end_positions", end, ends)))
+    return (first + last) / 2
+
+
+def _position_loss(name: str, logits: Tensor, positions: Tensor) -> Tensor:
+    """logits (B, T), positions (B,) or (B, 1) -> ()."""
+    batch, size = logits.shape
+    check_shape(name, described(name, positions), (batch,), (batch, 1))
+    clamped = positions.reshape(-1).clamp(min=0)
+    return cross_entropy(logits, torch.where(clamped < size, clamped, IGNORED))
 
 
 def _mean(logits: Tensor, labels: Tensor, given: Tensor) -> Tensor:

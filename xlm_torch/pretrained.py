@@ -29,7 +29,7 @@ class XLMPreTrainedModel(nn.Module):
     task: ClassVar[str | None] = None
 
     def __init__(self, config: XLMConfig) -> None:
-        check_buildable(config)
+        check_buildable(config, self.task)
         super().__init__()
         self.config = config
 
@@ -73,7 +73,7 @@ class XLMPreTrainedModel(nn.Module):
             local_files_only=local_files_only,
         )
         config = config.replace(**overrides) if config else XLMConfig.from_repository(files, **overrides)
-        check_buildable(config)
+        check_buildable(config, cls.task)
         wanted = manifest(config, cls.task)
         arrays, info = load(files, wanted, strict=strict, ignore_mismatched_sizes=ignore_mismatched_sizes)
         model = cls._without_values(config) if wanted.keys() == arrays.keys() else cls(config)

@@ -17,6 +17,7 @@ ONE_SIDED = {
     "Embedding": "torch.nn.Embedding refuses ids and keeps padding's row as it should",
     "TiedDense": "in PyTorch a parameter can be shared by assignment",
     "_look_up": "belongs to Embedding",
+    "_gelu": "Keras approximates unless it is told not to",
     "_flatten": "PyTorch takes dataclasses as they are",
     "_rebuild": "PyTorch takes dataclasses as they are",
     "_follow": "PyTorch finds a weight by its name",

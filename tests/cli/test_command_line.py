@@ -76,7 +76,7 @@ FAULTS = {
     "the second text without a mask": (["A [MASK].", "A man.", "--lang", "en"], "must have a mask"),
     "an unknown language": (["A [MASK].", "--lang", "xx"], "`lang` must be one of"),
     "no words asked for": (["A [MASK].", "--top-k", "0"], "`top_k`"),
-    "a target of many pieces": (["A [MASK].", "--targets", "antidisestablishmentarianism"], "one piece"),
+    "a target of many pieces": (["A [MASK].", "--targets", "antidisestablishmentarianism"], "`targets` must be"),
     "a model that is not there": (["A [MASK].", "--model", "./no-such-folder"], "no-such-folder"),
 }
 

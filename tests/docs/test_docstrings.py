@@ -22,7 +22,7 @@ MODULES = [
 def test_examples_in_docstrings_give_what_they_say(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip(PACKAGES[module.split(".")[0]])
+    pytest.importorskip(PACKAGES[module.split(".", maxsplit=1)[0]])
     monkeypatch.chdir(tmp_path)
 
     results = doctest.testmod(importlib.import_module(module))

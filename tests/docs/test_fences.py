@@ -57,7 +57,9 @@ def test_examples_run_and_print_what_is_shown(
 def test_no_page_hides_examples_in_another_fence() -> None:
     """Python is fenced as python, so that the test above finds it."""
     hidden = [
-        page.name for page in PAGES if re.search(r"^ *```(py|python3|pycon|Python)\b", page.read_text("utf-8"), re.M)
+        page.name
+        for page in PAGES
+        if re.search(r"^ *```(py|python3|pycon|Python)\b", page.read_text("utf-8"), re.MULTILINE)
     ]
 
     assert not hidden

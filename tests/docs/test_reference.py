@@ -24,7 +24,8 @@ VERSION = re.compile(r"^## \[(.+?)\]", re.MULTILINE)
 def script(name: str) -> ModuleType:
     """A module of the docs folder, which is no package."""
     spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

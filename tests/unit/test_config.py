@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from xlm_core.config import ALIASES, XLMConfig
 from xlm_core.errors import ConfigError, FetchError
 
@@ -73,29 +74,31 @@ def small(**changes: Any) -> XLMConfig:
 
 
 @pytest.mark.parametrize(("wrong", "message"), IMPOSSIBLE, ids=[str(wrong)[:50] for wrong, _ in IMPOSSIBLE])
-def test_an_impossible_value_is_refused_by_name(wrong: dict[str, Any], message: str):
+def test_an_impossible_value_is_refused_by_name(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
         small(**wrong)
 
 
-def test_defaults_are_those_of_the_english_model():
+def test_defaults_are_those_of_the_english_model() -> None:
     config = XLMConfig()
 
     assert (config.vocab_size, config.emb_dim, config.n_layers, config.n_heads) == (30145, 2048, 12, 16)
 
 
-def test_fields_may_be_given_in_order():
+def test_fields_may_be_given_in_order() -> None:
     assert XLMConfig(53, 18, 2, 3) == small()
 
 
-def test_derived_sizes():
+def test_derived_sizes() -> None:
     config = small()
 
     assert (config.head_dim, config.hidden_dim) == (6, 72)
 
 
-@pytest.mark.parametrize(("n_langs", "use_lang_emb", "expected"), [(1, True, False), (2, False, False), (2, True, True)])
-def test_language_embeddings_need_languages_and_the_flag(n_langs: int, use_lang_emb: bool, expected: bool):
+@pytest.mark.parametrize(
+    ("n_langs", "use_lang_emb", "expected"), [(1, True, False), (2, False, False), (2, True, True)]
+)
+def test_language_embeddings_need_languages_and_the_flag(n_langs: int, use_lang_emb: bool, expected: bool) -> None:
     assert small(n_langs=n_langs, use_lang_emb=use_lang_emb).has_lang_embeddings is expected
 
 
@@ -113,72 +116,72 @@ def test_language_embeddings_need_languages_and_the_flag(n_langs: int, use_lang_
         ("use_return_dict", False),
     ],
 )
-def test_an_alias_is_a_keyword_and_an_attribute(alias: str, value: Any):
+def test_an_alias_is_a_keyword_and_an_attribute(alias: str, value: Any) -> None:
     config = small(**{alias: value})
 
     assert getattr(config, alias) == getattr(config, ALIASES[alias]) == value
 
 
-def test_an_alias_wins_over_the_name_it_stands_for():
+def test_an_alias_wins_over_the_name_it_stands_for() -> None:
     assert XLMConfig(vocab_size=10, n_words=20).vocab_size == 20
 
 
-def test_aliases_are_not_written():
+def test_aliases_are_not_written() -> None:
     assert not ALIASES.keys() & small(n_words=60).to_dict().keys()
 
 
 @pytest.mark.parametrize(("wrong", "right"), [("n_layer", "n_layers"), ("hiden_size", "hidden_size")])
-def test_a_misspelt_keyword_is_refused_with_the_nearest_name(wrong: str, right: str):
+def test_a_misspelt_keyword_is_refused_with_the_nearest_name(wrong: str, right: str) -> None:
     with pytest.raises(TypeError, match=f"XLMConfig has no field `{wrong}`. Did you mean `{right}`?"):
         XLMConfig(**{wrong: 2})
 
 
-def test_a_misspelt_attribute_is_refused_with_the_nearest_name():
+def test_a_misspelt_attribute_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(AttributeError, match=re.escape("XLMConfig has no field `n_layer`. Did you mean `n_layers`?")):
         _ = small().n_layer
 
 
-def test_the_model_type_is_known():
+def test_the_model_type_is_known() -> None:
     assert small().model_type == "xlm"
 
 
 # ---- values that do not change
 
 
-def test_a_config_does_not_change_and_says_what_to_do():
+def test_a_config_does_not_change_and_says_what_to_do() -> None:
     with pytest.raises(FrozenInstanceError, match=re.escape("config = config.replace(n_layers=3)")):
         small().n_layers = 3
 
 
-def test_a_field_cannot_be_deleted():
+def test_a_field_cannot_be_deleted() -> None:
     with pytest.raises(FrozenInstanceError):
         del small().n_layers
 
 
-def test_replace_makes_another_config():
+def test_replace_makes_another_config() -> None:
     config = small()
 
     assert (config.replace(n_layers=4), config.n_layers) == (small(n_layers=4), 2)
 
 
-def test_replace_checks_what_it_makes():
-    with pytest.raises(ConfigError, match="`n_heads` must divide `emb_dim`"):
+def test_replace_checks_what_it_makes() -> None:
+    with pytest.raises(ConfigError, match=r"`n_heads` must divide `emb_dim`"):
         small().replace(num_attention_heads=4)
 
 
-def test_replace_keeps_unknown_keys():
+def test_replace_keeps_unknown_keys() -> None:
     config = XLMConfig.from_dict(SMALL | {"tokens_per_batch": 4000})
 
     assert config.replace(n_layers=4).tokens_per_batch == 4000
 
 
-def test_replacing_one_language_table_derives_the_other():
+def test_replacing_one_language_table_derives_the_other() -> None:
     config = small(n_langs=2, lang2id={"en": 0, "fr": 1}).replace(id2lang={0: "de", 1: "en"})
 
     assert config.lang2id == {"de": 0, "en": 1}
 
 
-def test_what_was_given_is_not_written_to():
+def test_what_was_given_is_not_written_to() -> None:
     labels = {"0": "no", "1": "yes"}
 
     small(id2label=labels)
@@ -186,21 +189,21 @@ def test_what_was_given_is_not_written_to():
     assert labels == {"0": "no", "1": "yes"}
 
 
-def test_to_dict_gives_copies():
+def test_to_dict_gives_copies() -> None:
     config = small(lang2id={"en": 0})
     config.to_dict()["lang2id"]["fr"] = 1
 
     assert config.lang2id == {"en": 0}
 
 
-def test_configs_are_equal_when_their_contents_are():
+def test_configs_are_equal_when_their_contents_are() -> None:
     assert small() == small()
     assert small() != small(n_layers=4)
     assert small() != XLMConfig.from_dict(SMALL | {"min_count": 0})
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda config: pickle.loads(pickle.dumps(config))])
-def test_a_copy_is_equal(duplicate: Any):
+def test_a_copy_is_equal(duplicate: Any) -> None:
     config = XLMConfig.from_dict(SMALL | {"lang2id": {"en": 0}, "min_count": 0})
 
     assert duplicate(config) == config
@@ -209,82 +212,82 @@ def test_a_copy_is_equal(duplicate: Any):
 # ---- labels and languages
 
 
-def test_labels_have_names_by_default():
+def test_labels_have_names_by_default() -> None:
     config = small(num_labels=3)
 
     assert config.id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
     assert config.label2id == {"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2}
 
 
-def test_label_names_say_how_many_labels_there_are():
+def test_label_names_say_how_many_labels_there_are() -> None:
     assert small(id2label={"0": "no", "1": "yes", "2": "perhaps"}).num_labels == 3
 
 
-def test_label_names_have_whole_keys_as_json_has_not():
+def test_label_names_have_whole_keys_as_json_has_not() -> None:
     assert small(id2label={"0": "no", "1": "yes"}).id2label == {0: "no", 1: "yes"}
 
 
-def test_label_names_follow_from_their_numbers():
+def test_label_names_follow_from_their_numbers() -> None:
     assert small(label2id={"no": 0, "yes": 1, "perhaps": 2}).id2label == {0: "no", 1: "yes", 2: "perhaps"}
 
 
-def test_another_number_of_labels_renames_them():
+def test_another_number_of_labels_renames_them() -> None:
     assert small(id2label={0: "no", 1: "yes"}).replace(num_labels=1).id2label == {0: "LABEL_0"}
 
 
-def test_other_label_numbers_rename_them():
+def test_other_label_numbers_rename_them() -> None:
     assert small().replace(label2id={"no": 0}).id2label == {0: "no"}
 
 
-def test_language_ids_are_numbers_after_a_round_trip():
+def test_language_ids_are_numbers_after_a_round_trip() -> None:
     config = small(n_langs=2, lang2id={"en": 0, "fr": 1})
 
     assert XLMConfig.from_dict(json.loads(config.to_json_string())).id2lang == {0: "en", 1: "fr"}
 
 
-def test_pruned_heads_have_whole_keys():
+def test_pruned_heads_have_whole_keys() -> None:
     assert small(pruned_heads={"1": [2, 0]}).pruned_heads == {1: [0, 2]}
 
 
 # ---- dictionaries and files
 
 
-def test_unknown_keys_of_a_file_are_attributes():
+def test_unknown_keys_of_a_file_are_attributes() -> None:
     assert XLMConfig.from_dict({"word_mask_keep_rand": "0.8,0.1,0.1"}).word_mask_keep_rand == "0.8,0.1,0.1"
 
 
-def test_unknown_keys_of_a_file_are_written_back():
+def test_unknown_keys_of_a_file_are_written_back() -> None:
     assert XLMConfig.from_dict({"use_proj": True}).to_diff_dict()["use_proj"] is True
 
 
-def test_a_dictionary_is_read_back_whole():
+def test_a_dictionary_is_read_back_whole() -> None:
     config = small(n_langs=2, lang2id={"en": 0, "fr": 1}, num_labels=3, architectures=["XLMModel"], dtype="float32")
 
     assert XLMConfig.from_dict(config.to_dict()) == config
 
 
-def test_overrides_replace_what_a_dictionary_says():
+def test_overrides_replace_what_a_dictionary_says() -> None:
     assert XLMConfig.from_dict(SMALL, n_layers=4) == small(n_layers=4)
 
 
-def test_a_file_of_transformers_5_has_token_ids_for_indexes():
+def test_a_file_of_transformers_5_has_token_ids_for_indexes() -> None:
     config = XLMConfig.from_dict(SMALL | {"pad_token_id": 7, "bos_token_id": 8, "eos_token_id": 9})
 
     assert (config.pad_index, config.bos_index, config.eos_index) == (7, 8, 9)
 
 
-def test_indexes_and_token_ids_of_earlier_files_may_differ():
+def test_indexes_and_token_ids_of_earlier_files_may_differ() -> None:
     config = XLMConfig.from_dict(SMALL | {"pad_index": 2, "pad_token_id": 7})
 
     assert (config.pad_index, config.pad_token_id) == (2, 7)
 
 
-def test_json_is_what_hugging_face_writes(demo: Path):
+def test_json_is_what_hugging_face_writes(demo: Path) -> None:
     """Byte for byte: the demonstration checkpoint was saved by transformers 4.57."""
     assert XLMConfig.from_pretrained(demo).to_json_string() == (demo / "config.json").read_text(encoding="utf-8")
 
 
-def test_json_has_all_of_the_models_own_fields_and_no_other():
+def test_json_has_all_of_the_models_own_fields_and_no_other() -> None:
     """Spec: Hugging Face leaves out what it inherits, unless it is not the default."""
     assert sorted(json.loads(XLMConfig().to_json_string())) == [
         "asm",
@@ -324,50 +327,50 @@ def test_json_has_all_of_the_models_own_fields_and_no_other():
     ]
 
 
-def test_the_number_of_labels_is_written_as_their_names():
+def test_the_number_of_labels_is_written_as_their_names() -> None:
     written = json.loads(small(num_labels=3).to_json_string())
 
     assert "num_labels" not in written
     assert written["id2label"] == {"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}
 
 
-def test_json_does_not_depend_on_the_order_of_arguments():
+def test_json_does_not_depend_on_the_order_of_arguments() -> None:
     assert XLMConfig(n_layers=2, emb_dim=32).to_json_string() == XLMConfig(emb_dim=32, n_layers=2).to_json_string()
 
 
 @pytest.mark.parametrize("where", ["", "config.json"], ids=["folder", "file"])
-def test_a_saved_config_is_read_back_whole(tmp_path: Path, where: str):
+def test_a_saved_config_is_read_back_whole(tmp_path: Path, where: str) -> None:
     config = XLMConfig.from_dict(SMALL | {"num_labels": 3, "min_count": 0, "causal": True})
     config.save_pretrained(tmp_path)
 
     assert XLMConfig.from_pretrained(tmp_path / where) == config
 
 
-def test_saving_makes_the_folder_and_returns_the_path(tmp_path: Path):
+def test_saving_makes_the_folder_and_returns_the_path(tmp_path: Path) -> None:
     assert small().save_pretrained(tmp_path / "a" / "b") == tmp_path / "a" / "b" / "config.json"
 
 
-def test_saving_leaves_one_file(tmp_path: Path):
+def test_saving_leaves_one_file(tmp_path: Path) -> None:
     small().save_pretrained(tmp_path)
     small(n_layers=4).save_pretrained(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 
-def test_saving_that_fails_leaves_what_was_there(tmp_path: Path):
+def test_saving_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     path = small().save_pretrained(tmp_path)
     before = path.read_bytes()
 
-    with pytest.raises(TypeError, match="not JSON serializable"):
+    with pytest.raises(TypeError, match=r"not JSON serializable"):
         XLMConfig.from_dict(SMALL | {"unwritable": object()}).save_pretrained(tmp_path)
 
     assert path.read_bytes() == before
 
 
-def test_saving_onto_a_file_is_refused(tmp_path: Path):
+def test_saving_onto_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model").write_text("")
 
-    with pytest.raises(FetchError, match="`save_directory` must be a folder; got the file .*model"):
+    with pytest.raises(FetchError, match=r"`save_directory` must be a folder; got the file .*model"):
         small().save_pretrained(tmp_path / "model")
 
 
@@ -382,30 +385,30 @@ def test_saving_onto_a_file_is_refused(tmp_path: Path):
         ('{"dropout": NaN}', "in `.*config.json`: `dropout` must be a number from 0 to 1; got nan."),
     ],
 )
-def test_a_damaged_file_is_refused_by_its_name(tmp_path: Path, content: str, message: str):
+def test_a_damaged_file_is_refused_by_its_name(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "config.json").write_text(content, encoding="utf-8")
 
     with pytest.raises(ConfigError, match=message):
         XLMConfig.from_pretrained(tmp_path)
 
 
-def test_a_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path):
+def test_a_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_bytes(b"\xff\xfe\x00")
 
-    with pytest.raises(ConfigError, match="`.*config.json` must be a JSON file"):
+    with pytest.raises(ConfigError, match=r"`.*config.json` must be a JSON file"):
         XLMConfig.from_pretrained(tmp_path)
 
 
-def test_a_folder_without_a_config_is_refused(tmp_path: Path):
-    with pytest.raises(FetchError, match="must have `config.json`; there is none"):
+def test_a_folder_without_a_config_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match=r"must have `config.json`; there is none"):
         XLMConfig.from_pretrained(tmp_path)
 
 
-def test_an_absent_file_is_refused_by_its_name(tmp_path: Path):
-    with pytest.raises(FetchError, match="`.*config.json` must be a file that can be read; got: No such file"):
+def test_an_absent_file_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match=r"`.*config.json` must be a file that can be read; got: No such file"):
         XLMConfig.from_json_file(tmp_path / "config.json")
 
 
-def test_a_misspelt_override_is_refused(demo: Path):
-    with pytest.raises(TypeError, match="Did you mean `n_layers`?"):
+def test_a_misspelt_override_is_refused(demo: Path) -> None:
+    with pytest.raises(TypeError, match=r"Did you mean `n_layers`?"):
         XLMConfig.from_pretrained(demo, n_layer=2)

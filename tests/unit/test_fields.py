@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from xlm_core.errors import ConfigError
 from xlm_core.fields import check, choice, flag, listing, real, table, text, whole
 
@@ -44,11 +45,11 @@ def refusal(**wrong: Any) -> str:
         {"note": ""},
         {"names": {}},
         {"cuts": (1, 2)},
-        {"unruled": object()},
+        {"unruled": 3j},
     ],
     ids=str,
 )
-def test_what_a_rule_allows_passes(right: dict[str, Any]):
+def test_what_a_rule_allows_passes(right: dict[str, Any]) -> None:
     check(Sample(**right))
 
 
@@ -72,5 +73,5 @@ def test_what_a_rule_allows_passes(right: dict[str, Any]):
     ],
     ids=str,
 )
-def test_what_a_rule_forbids_is_refused_by_name(wrong: dict[str, Any], message: str):
+def test_what_a_rule_forbids_is_refused_by_name(wrong: dict[str, Any], message: str) -> None:
     assert refusal(**wrong) == message

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+
 import tiny
 from xlm_core.config import XLMConfig
 from xlm_core.errors import ConfigError
@@ -41,26 +42,31 @@ def shapes(config: XLMConfig, task: str | None = None) -> dict[str, tuple[int, .
     return {name: weight.shape for name, weight in manifest(config, task).items()}
 
 
-def test_the_body_has_hugging_faces_names_and_pytorchs_shapes():
+def test_the_body_has_hugging_faces_names_and_pytorchs_shapes() -> None:
     assert shapes(ONE_LAYER) == BODY
 
 
-def test_a_task_model_holds_the_body_under_transformer():
+def test_a_task_model_holds_the_body_under_transformer() -> None:
     head = {"pred_layer.proj.bias": (53,)}
 
-    assert shapes(ONE_LAYER, "language-modeling") == {f"transformer.{name}": shape for name, shape in BODY.items()} | head
+    assert (
+        shapes(ONE_LAYER, "language-modeling") == {f"transformer.{name}": shape for name, shape in BODY.items()} | head
+    )
 
 
-def test_untied_scores_have_a_weight_of_their_own():
-    assert shapes(ONE_LAYER.replace(tie_word_embeddings=False), "language-modeling")["pred_layer.proj.weight"] == (53, 18)
+def test_untied_scores_have_a_weight_of_their_own() -> None:
+    assert shapes(ONE_LAYER.replace(tie_word_embeddings=False), "language-modeling")["pred_layer.proj.weight"] == (
+        53,
+        18,
+    )
 
 
 @pytest.mark.parametrize("changes", [{"n_langs": 1}, {"use_lang_emb": False}], ids=str)
-def test_without_languages_there_is_no_table_for_them(changes: dict[str, Any]):
+def test_without_languages_there_is_no_table_for_them(changes: dict[str, Any]) -> None:
     assert "lang_embeddings.weight" not in shapes(ONE_LAYER.replace(**changes))
 
 
-def test_each_layer_has_its_weights():
+def test_each_layer_has_its_weights() -> None:
     assert len(shapes(tiny.CONFIG)) - len(shapes(ONE_LAYER)) == 16
 
 
@@ -74,12 +80,12 @@ def test_each_layer_has_its_weights():
         ("ffns.0.lin1.bias", Kind.BIAS),
     ],
 )
-def test_a_weight_knows_its_kind(name: str, kind: Kind):
+def test_a_weight_knows_its_kind(name: str, kind: Kind) -> None:
     assert manifest(ONE_LAYER)[name].kind is kind
 
 
 @pytest.mark.parametrize("name", ["XLMModel", "XLMWithLMHeadModel"])
-def test_a_new_model_has_these_weights(framework: Any, name: str):
+def test_a_new_model_has_these_weights(framework: Any, name: str) -> None:
     """Every one of them, each in its shape, and the framework has no other that is learnt."""
     model = framework.model_class(name)(ONE_LAYER)
 
@@ -95,11 +101,11 @@ def test_a_new_model_has_these_weights(framework: Any, name: str):
     ],
     ids=str,
 )
-def test_what_cannot_be_built_yet_is_refused_by_name(changes: dict[str, Any], message: str):
+def test_what_cannot_be_built_yet_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
         check_buildable(tiny.CONFIG.replace(**changes))
 
 
-def test_a_model_that_cannot_be_built_is_refused_at_once(framework: Any):
-    with pytest.raises(ConfigError, match="`asm` must be False in this version"):
+def test_a_model_that_cannot_be_built_is_refused_at_once(framework: Any) -> None:
+    with pytest.raises(ConfigError, match=r"`asm` must be False in this version"):
         framework.model_class("XLMModel")(tiny.CONFIG.replace(asm=True, asm_cutoffs=[10, 20]))

@@ -1,4 +1,4 @@
-"""`XLMConfig` on the config.json of every released checkpoint, as `tests/data/released_configs/README.md` tells them."""
+"""`XLMConfig` on the config.json of every released checkpoint, as `tests/data/released_configs` has them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from xlm_core.checkpoints import RELEASED
 from xlm_core.config import ALIASES, XLMConfig
 from xlm_core.manifest import manifest
@@ -43,14 +44,14 @@ def as_json(value: Any) -> Any:
 
 
 @every_checkpoint
-def test_every_key_is_read(name: str):
+def test_every_key_is_read(name: str) -> None:
     config = XLMConfig.from_pretrained(path(name))
 
     assert {key: as_json(getattr(config, key)) for key in content(name)} == content(name)
 
 
 @every_checkpoint
-def test_every_key_is_written_back(name: str, tmp_path: Path):
+def test_every_key_is_written_back(name: str, tmp_path: Path) -> None:
     """But for aliases and what is as Hugging Face leaves it out: the defaults that every model has."""
     config = XLMConfig.from_pretrained(path(name))
     config.save_pretrained(tmp_path)
@@ -65,7 +66,7 @@ def test_every_key_is_written_back(name: str, tmp_path: Path):
 
 
 @every_checkpoint
-def test_what_is_written_is_the_same_config(name: str, tmp_path: Path):
+def test_what_is_written_is_the_same_config(name: str, tmp_path: Path) -> None:
     config = XLMConfig.from_pretrained(path(name))
     config.save_pretrained(tmp_path)
 
@@ -73,7 +74,7 @@ def test_what_is_written_is_the_same_config(name: str, tmp_path: Path):
 
 
 @every_checkpoint
-def test_sizes_are_those_of_the_checkpoint(name: str):
+def test_sizes_are_those_of_the_checkpoint(name: str) -> None:
     config = XLMConfig.from_pretrained(path(name))
     weights = manifest(config, "language-modeling").values()
     n_parameters = sum(math.prod(weight.shape) for weight in weights)
@@ -90,7 +91,7 @@ def test_sizes_are_those_of_the_checkpoint(name: str):
 
 
 @every_checkpoint
-def test_languages_are_numbered(name: str):
+def test_languages_are_numbered(name: str) -> None:
     config = XLMConfig.from_pretrained(path(name))
 
     assert config.id2lang == dict(enumerate(sorted(config.lang2id)))

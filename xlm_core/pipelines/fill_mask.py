@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,9 +100,9 @@ class FillMaskPipeline(Pipeline[Wanted, Fillings]):
         """Ids of the target words. -> (targets,)."""
         if targets is None:
             return None
-        words = [targets] if isinstance(targets, str) else list(targets)
-        if not words:
-            raise InputError("`targets` must name at least one word; got none. Leave it out to consider all.")
+        words = list(targets) if isinstance(targets, Iterable) and not isinstance(targets, str) else [targets]
+        if not words or not all(isinstance(word, str) for word in words):
+            raise InputError(f"`targets` must be one word or more; got {targets!r}. Leave it out to consider all.")
         return np.unique([self._piece(word, lang) for word in words])
 
     def _piece(self, word: str, lang: str | None) -> int:
