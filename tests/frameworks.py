@@ -148,7 +148,8 @@ class TF(Framework):
         losses = []
         for _ in range(steps):
             losses.append(float(self.call(model, training=True, **inputs).loss))
-            optimizer.apply(self._taken(model, inputs, training=True), list(self._variables(model).values()))
+            taken = zip(self._taken(model, inputs, training=True), self._variables(model).values(), strict=True)
+            optimizer.apply_gradients([(gradient, variable) for gradient, variable in taken if gradient is not None])
         return losses
 
     def _taken(self, model: Any, inputs: Mapping[str, Any], training: bool = False) -> list[Any]:

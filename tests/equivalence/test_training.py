@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import heads
 import tiny
 from frameworks import FRAMEWORKS, Framework
 from tolerances import ABSOLUTE, assert_close
@@ -14,6 +15,7 @@ from tolerances import ABSOLUTE, assert_close
 pytestmark = pytest.mark.skipif(len(FRAMEWORKS) < 2, reason="compares two frameworks, and one is not installed")
 
 CASES = [case for case in tiny.CASES if not case.positions]
+LEARNING = [head for head in heads.HEADS if head.labels]
 STEPS = 10
 
 
@@ -22,8 +24,8 @@ def without_effect(name: str) -> bool:
     return name.endswith("k_lin.bias")
 
 
-def both(config: Any) -> list[tuple[Framework, Any]]:
-    return [(framework, framework.build("XLMWithLMHeadModel", config)) for framework in FRAMEWORKS]
+def both(config: Any, name: str = "XLMWithLMHeadModel") -> list[tuple[Framework, Any]]:
+    return [(framework, framework.build(name, config)) for framework in FRAMEWORKS]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -36,6 +38,35 @@ def test_gradients_of_every_weight_are_equal(case: tiny.Case) -> None:
     assert one.keys() == other.keys()
     for name in one:
         assert_close(one[name], other[name], "gradients", name)
+
+
+@pytest.mark.parametrize("head", LEARNING, ids=str)
+def test_gradients_of_every_head_are_equal(head: heads.Head) -> None:
+    """Each weight of a task model gets the same gradient from both frameworks, and the head's own get one."""
+    inputs = head.inputs(heads.CASES[1]) | dict(head.labels)
+
+    one, other = [framework.gradients(model, **inputs) for framework, model in both(head.config, head.name)]
+
+    assert one.keys() == other.keys()
+    for name in one:
+        assert_close(one[name], other[name], "gradients", name)
+    own = [np.abs(gradient).max() for name, gradient in one.items() if not name.startswith("transformer.")]
+    assert head.config.summary_use_proj is False or max(own) > 100 * ABSOLUTE["gradients"]
+
+
+@pytest.mark.parametrize("head", LEARNING, ids=str)
+def test_ten_adamw_steps_of_every_head_stay_together(head: heads.Head) -> None:
+    """After ten steps of AdamW a task model's weights are the same in both frameworks, and its loss is lower."""
+    inputs = head.inputs(heads.CASES[1]) | dict(head.labels)
+    models = both(head.config, head.name)
+
+    losses = [framework.train(model, STEPS, **inputs) for framework, model in models]
+
+    one, other = [model.to_arrays() for _, model in models]
+    for name in one:
+        assert_close(one[name], other[name], "steps", name)
+    assert_close(losses[0], losses[1], "steps")
+    assert losses[0][-1] < losses[0][0]
 
 
 def test_gradients_are_not_all_small() -> None:

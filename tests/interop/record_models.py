@@ -2,16 +2,19 @@
 
 Run from the repository's root in an environment of its own with transformers 4.57, torch, tensorflow and tf-keras:
 
-    PYTHONPATH=.:tests python tests/interop/record_models.py tests/goldens/models.npz
-    PYTHONPATH=.:tests python tests/interop/record_models.py tests/goldens/demo.npz examples/xlm-demo
+    PYTHONPATH=.:tests python tests/interop/record_models.py grid tests/goldens/models.npz
+    PYTHONPATH=.:tests python tests/interop/record_models.py heads tests/goldens/heads.npz
+    PYTHONPATH=.:tests python tests/interop/record_models.py demo tests/goldens/demo.npz
 
-The first records the language model of `tests/tiny.py` over its grid, PyTorch's in every field and TensorFlow's logits
-where its model takes the inputs; the second records a checkpoint's logits, states and loss on four sentences.
+``grid`` is the language model of `tests/tiny.py` over its cases, PyTorch's in every field and TensorFlow's logits where
+its model takes the inputs; ``heads`` is every task model of `tests/heads.py`, on texts without padding where Hugging
+Face's numbers depend on it; ``demo`` is the demonstration checkpoint's logits, states and loss on four sentences.
 """
 
 from __future__ import annotations
 
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ import numpy as np
 import torch
 import transformers
 
+import heads
 import tiny
 from xlm_core.config import XLMConfig
 
@@ -31,12 +35,24 @@ SENTENCES = (
 """Language and ids: what a man rides, what a dog runs through, what two women sit on; one mask each."""
 
 
-def hugging_face(config: XLMConfig) -> Any:
+TASKS = {
+    "XLMWithLMHeadModel": "language-modeling",
+    "XLMForSequenceClassification": "sequence-classification",
+    "XLMForMultipleChoice": "multiple-choice",
+    "XLMForTokenClassification": "token-classification",
+    "XLMForQuestionAnsweringSimple": "question-answering-simple",
+    "XLMForQuestionAnswering": "question-answering",
+}
+
+
+def hugging_face(config: XLMConfig, name: str = "XLMWithLMHeadModel") -> Any:
     """Their model with our tiny weights."""
-    model = transformers.XLMWithLMHeadModel(transformers.XLMConfig(**config.to_dict())).eval()
-    arrays = tiny.weights(config, "language-modeling")
+    values = {field: value for field, value in config.to_dict().items() if value is not None}
+    model = getattr(transformers, name)(transformers.XLMConfig(**values)).eval()
+    arrays = tiny.weights(config, TASKS[name])
     missing, unexpected = model.load_state_dict({k: torch.tensor(v) for k, v in arrays.items()}, strict=False)
-    assert (missing, unexpected) == (["pred_layer.proj.weight"], []), (missing, unexpected)
+    assert set(missing) <= {"pred_layer.proj.weight"}, missing
+    assert not unexpected, unexpected
     return model
 
 
@@ -44,13 +60,23 @@ def recorded(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]
     """Every field, layers stacked."""
     with torch.no_grad():
         tensors = {name: torch.tensor(array) for name, array in inputs.items()}
+        if "is_impossible" in tensors:
+            tensors["is_impossible"] = tensors["is_impossible"].float()
         output = model(**tensors, output_hidden_states=True, output_attentions=True)
-    return {
-        "loss": output.loss.numpy(),
-        "logits": output.logits.numpy(),
-        "hidden_states": torch.stack(output.hidden_states).numpy(),
-        "attentions": torch.stack(output.attentions).numpy(),
-    }
+    fields = {name: torch.stack(x) if isinstance(x, tuple) else x for name, x in output.items()}
+    return {name: x.numpy() for name, x in fields.items()}
+
+
+def task_models() -> dict[str, np.ndarray]:
+    """Every head, in both directions, with its labels and without."""
+    goldens = {}
+    for head, causal in product(heads.HEADS, (False, True)):
+        case = tiny.Case("attention_mask", causal, langs=True, token_types=False, positions=False, head_mask=False)
+        inputs = head.inputs(case, padded=not head.sees_padding)
+        model = hugging_face(head.config.replace(causal=causal), head.name)
+        fields = recorded(model, inputs) | recorded(model, inputs | dict(head.labels))
+        goldens |= {f"{head}/{causal}/{field}": array for field, array in fields.items()}
+    return goldens
 
 
 def tensorflow_logits(config: XLMConfig, case: tiny.Case) -> np.ndarray:
@@ -74,9 +100,9 @@ def grid() -> dict[str, np.ndarray]:
     return goldens
 
 
-def checkpoint(folder: str) -> dict[str, np.ndarray]:
-    """A checkpoint on four sentences, its weights in float32."""
-    model = transformers.XLMWithLMHeadModel.from_pretrained(folder, dtype=torch.float32).eval()
+def demo() -> dict[str, np.ndarray]:
+    """The demonstration checkpoint on four sentences, its weights in float32."""
+    model = transformers.XLMWithLMHeadModel.from_pretrained("examples/xlm-demo", dtype=torch.float32).eval()
     width = max(len(ids) for _, ids in SENTENCES)
     inputs = {
         "input_ids": np.array([ids + [2] * (width - len(ids)) for _, ids in SENTENCES]),
@@ -94,6 +120,5 @@ def checkpoint(folder: str) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    target, *folders = sys.argv[1:]
-    goldens = checkpoint(folders[0]) if folders else grid()
-    np.savez_compressed(Path(target), **goldens)
+    what, target = sys.argv[1:]
+    np.savez_compressed(Path(target), **{"grid": grid, "heads": task_models, "demo": demo}[what]())

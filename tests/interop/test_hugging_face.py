@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import heads
 import tiny
 from frameworks import Framework
 from reference import mean_cross_entropy
@@ -87,3 +88,28 @@ def test_original_of_the_demo_equals_hugging_face(framework: Framework, source: 
         "attentions": tuple(golden["attentions"]),
     }
     assert_outputs_close(output, expected, "demo")
+
+
+TASK_GOLDENS = np.load(Path(__file__).parent.parent / "goldens" / "heads.npz")
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("head", heads.HEADS, ids=str)
+def test_task_model_equals_hugging_face(framework: Framework, head: heads.Head, causal: bool) -> None:
+    """Every field of every task model is Hugging Face's, with labels and without."""
+    case = tiny.Case("attention_mask", causal, langs=True, token_types=False, positions=False, head_mask=False)
+    prefix = f"{head}/{causal}/"
+    golden = {name.removeprefix(prefix): TASK_GOLDENS[name] for name in TASK_GOLDENS.files if name.startswith(prefix)}
+    inputs = head.inputs(case, padded=not head.sees_padding)
+    model = framework.build(head.name, head.config.replace(causal=causal))
+
+    output = framework.run(model, **inputs, **EVERYTHING) | framework.run(model, **inputs, **head.labels, **EVERYTHING)
+
+    assert output.keys() == golden.keys()
+    if causal and head.name == "XLMWithLMHeadModel":
+        golden["loss"] = mean_cross_entropy(golden["logits"], tiny.labels(), shifted=True)
+    if causal and not head.sees_padding:
+        del golden["attentions"]  # padded queries look at padding in Hugging Face: compared row by row above
+    for name, values in golden.items():
+        own = np.stack(output[name]) if isinstance(output[name], tuple) else output[name]
+        assert_close(own, values, "states", name)
