@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.stamp
+PARALLEL := --numprocesses auto --maxprocesses 4
 
 # No target fetches models; pip alone may reach the network.
 export HF_HUB_OFFLINE := 1
@@ -19,10 +20,10 @@ demo: $(READY)  ## the best words for a mask, from PyTorch and from TensorFlow, 
 	$(BIN)/python examples/demo.py
 
 test: $(READY)  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 quick: $(READY)  ## the tests that take no more than a few seconds each
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 lint: $(READY)  ## style, and how files are laid out
 	$(BIN)/ruff check .

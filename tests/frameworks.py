@@ -43,8 +43,20 @@ class Framework(ABC):
         """The gradient of the loss for every weight that took part, named and turned as in the manifest."""
 
     @abstractmethod
+    def set_seed(self, seed: int) -> None:
+        """Begin all random numbers anew."""
+
+    @abstractmethod
     def train(self, model: Any, steps: int, **inputs: Any) -> list[float]:
         """Take AdamW steps on one batch; the loss before each."""
+
+    @abstractmethod
+    def run_mixed(self, model: Any, dtype: str, **inputs: Any) -> dict[str, Any]:
+        """As `run`, whole weights computed with in half precision."""
+
+    @abstractmethod
+    def own_dtype(self, name: str) -> Any:
+        """What the framework calls a number format."""
 
     def model_class(self, name: str) -> Any:
         return getattr(self.package, self.prefix + name)
@@ -82,7 +94,10 @@ class Torch(Framework):
         return torch.tensor(array)
 
     def array(self, tensor: Any) -> np.ndarray:
-        return tensor.detach().cpu().numpy()
+        import torch
+
+        whole = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+        return whole.detach().cpu().numpy()
 
     def call(self, model: Any, training: bool = False, **inputs: Any) -> Any:
         return model.train(training)(**self._tensors(inputs))
@@ -91,6 +106,11 @@ class Torch(Framework):
         model.zero_grad()
         self.call(model, **inputs).loss.backward()
         return {name: self.array(x.grad) for name, x in model.named_parameters() if x.grad is not None}
+
+    def set_seed(self, seed: int) -> None:
+        import torch
+
+        torch.manual_seed(seed)
 
     def train(self, model: Any, steps: int, **inputs: Any) -> list[float]:
         import torch
@@ -106,6 +126,17 @@ class Torch(Framework):
             optimizer.step()
             losses.append(loss.item())
         return losses
+
+    def run_mixed(self, model: Any, dtype: str, **inputs: Any) -> dict[str, Any]:
+        import torch
+
+        with torch.autocast("cpu", self.own_dtype(dtype)):
+            return self.run(model, **inputs)
+
+    def own_dtype(self, name: str) -> Any:
+        import torch
+
+        return getattr(torch, name)
 
 
 class TF(Framework):
@@ -124,7 +155,8 @@ class TF(Framework):
         return tf.constant(array)
 
     def array(self, tensor: Any) -> np.ndarray:
-        return tensor.numpy()
+        array = tensor.numpy()
+        return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
     def call(self, model: Any, training: bool = False, **inputs: Any) -> Any:
         return model(**self._tensors(inputs), training=training)
@@ -139,7 +171,12 @@ class TF(Framework):
             name: tf.convert_to_tensor(gradient).numpy() for name, gradient in taken.items() if gradient is not None
         }
         kinds = {name: weight.kind for name, weight in model.manifest().items()}
-        return {name: array.T if kinds[name] is Kind.LINEAR else array for name, array in arrays.items()}
+        return {name: array.T if kinds.get(name) is Kind.LINEAR else array for name, array in arrays.items()}
+
+    def set_seed(self, seed: int) -> None:
+        import keras
+
+        keras.utils.set_random_seed(seed)
 
     def train(self, model: Any, steps: int, **inputs: Any) -> list[float]:
         import keras
@@ -152,6 +189,16 @@ class TF(Framework):
             optimizer.apply_gradients([(gradient, variable) for gradient, variable in taken if gradient is not None])
         return losses
 
+    def run_mixed(self, model: Any, dtype: str, **inputs: Any) -> dict[str, Any]:
+        mixed = type(model).from_config(model.get_config() | {"dtype": f"mixed_{dtype}"})
+        mixed.set_weights(model.get_weights())
+        return self.run(mixed, **inputs)
+
+    def own_dtype(self, name: str) -> Any:
+        import keras
+
+        return keras.DTypePolicy(name)
+
     def _taken(self, model: Any, inputs: Mapping[str, Any], training: bool = False) -> list[Any]:
         import tensorflow as tf
 
@@ -160,9 +207,12 @@ class TF(Framework):
         return tape.gradient(loss, [variable.value for variable in self._variables(model).values()])
 
     def _variables(self, model: Any) -> dict[str, Any]:
+        """Those that learn, by name; adapters lie as in PyTorch and are not in the manifest."""
+        from xlm_tf.adapters import adapter_variables
         from xlm_tf.weights import weight_variables
 
-        return weight_variables(model, model.manifest().values())
+        variables = weight_variables(model, model.manifest().values()) | adapter_variables(model)
+        return {name: variable for name, variable in variables.items() if variable.trainable}
 
 
 LEARNING_RATE, WEIGHT_DECAY, BETAS = 1e-3, 0.01, (0.9, 0.999)

@@ -30,6 +30,7 @@ class Head:
     sees_padding: bool = False
     """Whether Hugging Face's numbers differ from ours where texts are padded: see its `Differs:` line."""
     extra: Mapping[str, np.ndarray] = field(default_factory=dict)
+    hugging_face_fails: bool = False
 
     def __str__(self) -> str:
         return self.title
@@ -90,6 +91,14 @@ HEADS = [
         _config(),
         {"labels": tiny.labels()},
         reference.language_model,
+    ),
+    Head(
+        "adaptive softmax",
+        "XLMWithLMHeadModel",
+        _config(asm=True, asm_cutoffs=[11, 30], asm_div_value=2.0),
+        {"labels": tiny.labels()},
+        reference.language_model,
+        hugging_face_fails=True,
     ),
     _sequence("one class", np.array([0, 8, -100, 3]), num_labels=9),
     _sequence("several classes", (_DRAW.random((BATCH, 9)) < 0.4).astype("float32"), num_labels=9),

@@ -21,9 +21,26 @@ def language_model(
     own = {name.removeprefix(prefix): array.astype(np.float64) for name, array in weights.items()}
     output = body(config, own, **inputs)
     states = output.pop("last_hidden_state")
-    logits = states @ own["embeddings.weight"].T + own["pred_layer.proj.bias"]
+    logits = (
+        adaptive_softmax(config, own, states)
+        if config.asm
+        else states @ own["embeddings.weight"].T + own["pred_layer.proj.bias"]
+    )
     loss = {} if labels is None else {"loss": mean_cross_entropy(logits, labels, shifted=config.causal)}
     return loss | {"logits": logits} | output
+
+
+def adaptive_softmax(config: XLMConfig, weights: Arrays, states: np.ndarray) -> np.ndarray:
+    """Logarithms of the probabilities, word by word: of a frequent word, or of its cluster times its own in it."""
+    head = np.exp(log_softmax(linear(states, weights, "pred_layer.proj.head")))
+    chances = [head[..., word] for word in range(config.asm_cutoffs[0])]
+    for number, (low, high) in enumerate(
+        zip(config.asm_cutoffs, [*config.asm_cutoffs[1:], config.vocab_size], strict=True)
+    ):
+        narrow, wide = (weights[f"pred_layer.proj.tail.{number}.{layer}.weight"] for layer in (0, 1))
+        inside = np.exp(log_softmax(states @ narrow.T @ wide.T))
+        chances += [head[..., config.asm_cutoffs[0] + number] * inside[..., word] for word in range(high - low)]
+    return np.log(np.stack(chances, -1))
 
 
 def body(
@@ -102,8 +119,7 @@ def mean_cross_entropy(logits: np.ndarray, labels: np.ndarray, *, shifted: bool 
     """Over the labels that are not -100."""
     if shifted:
         logits, labels = logits[:, :-1], labels[:, 1:]
-    logits = logits - logits.max(-1, keepdims=True)
-    log_probabilities = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    log_probabilities = log_softmax(logits)
     counted = labels != -100
     return -np.take_along_axis(log_probabilities[counted], labels[counted][:, None], -1).mean()
 
@@ -234,6 +250,12 @@ class _BeamHead:
                 end_values[:, column], ends[:, column] = top(chances, allowed, n_ends)
         expected = start_probabilities @ states
         return start_values, starts, end_values.ravel(), ends.ravel(), self.answer(expected, states[tell])
+
+
+def log_softmax(scores: np.ndarray) -> np.ndarray:
+    """Over the last axis."""
+    scores = scores - scores.max(-1, keepdims=True)
+    return scores - np.log(np.exp(scores).sum(-1, keepdims=True))
 
 
 def probabilities(scores: np.ndarray) -> np.ndarray:

@@ -8,9 +8,11 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from .activations import ACTIVATIONS
 from .errors import ConfigError, FetchError
 from .fields import check, choice, flag, listing, real, table, text, whole
 from .files import write_text
@@ -26,30 +28,6 @@ ALIASES = {
     "use_return_dict": "return_dict",
 }
 _INDEX_OF = {f"{name}_token_id": f"{name}_index" for name in ("bos", "eos", "pad")}
-ACTIVATIONS = (
-    "",
-    "gelu",
-    "gelu_10",
-    "gelu_accurate",
-    "gelu_fast",
-    "gelu_new",
-    "gelu_python",
-    "gelu_python_tanh",
-    "gelu_pytorch_tanh",
-    "laplace",
-    "leaky_relu",
-    "linear",
-    "mish",
-    "quick_gelu",
-    "relu",
-    "relu2",
-    "relu6",
-    "sigmoid",
-    "silu",
-    "swish",
-    "tanh",
-)
-"""Hugging Face's activations that have no weights of their own; "" is none."""
 _SUMMARY_TYPES = ("first", "last", "mean", "cls_index")
 _LABEL_FIELDS = {"num_labels", "id2label", "label2id"}
 _PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
@@ -174,10 +152,7 @@ class XLMConfig(Hyperparameters):
             id2lang=languages.id2lang or None,
             id2label=id2label,
             label2id=dict(self.label2id or {label: number for number, label in id2label.items()}),
-            pruned_heads={
-                layer: sorted(heads)
-                for layer, heads in _with_whole_keys("pruned_heads", self.pruned_heads or {}).items()
-            },
+            pruned_heads={layer: sorted({*heads}) for layer, heads in self._pruned_heads().items() if heads},
         )
 
     def _check_together(self) -> None:
@@ -196,6 +171,7 @@ class XLMConfig(Hyperparameters):
             raise ConfigError("`is_encoder` must be True; got False. This library has XLM's encoder, not its decoder.")
         self._check_languages()
         self._check_cutoffs()
+        self._check_pruned_heads()
 
     def _check_languages(self) -> None:
         largest = max(Languages(self.lang2id, self.id2lang).id2lang, default=0)
@@ -208,11 +184,28 @@ class XLMConfig(Hyperparameters):
         cutoffs = list(self.asm_cutoffs or [])
         neighbours = zip([0, *cutoffs], cutoffs, strict=False)
         rising = all(isinstance(cut, int) and low < cut < self.vocab_size for low, cut in neighbours)
+        if self.asm and any(width < 1 for width, _ in self.asm_clusters):
+            raise ConfigError(
+                f"`emb_dim` must be at least `asm_div_value` to the power of the number of cutoffs; got "
+                f"emb_dim={self.emb_dim}, asm_div_value={self.asm_div_value} and asm_cutoffs={cutoffs}."
+            )
         if (self.asm and not cutoffs) or not rising:
             raise ConfigError(
                 f"`asm_cutoffs` must be rising numbers between 1 and `vocab_size` - 1, and given when `asm` is True; "
                 f"got asm_cutoffs={self.asm_cutoffs}, asm={self.asm} and vocab_size={self.vocab_size}."
             )
+
+    def _check_pruned_heads(self) -> None:
+        for layer, heads in self._pruned_heads().items():
+            is_list = isinstance(heads, (list, tuple)) and all(type(head) is int for head in heads)
+            if not is_list or layer >= self.n_layers or not {*heads} < {*range(self.n_heads)}:
+                raise ConfigError(
+                    f"`pruned_heads` must give layers in [0, {self.n_layers}) lists of heads in [0, {self.n_heads}), "
+                    f"and leave each layer one head at least; got {heads!r} for layer {layer}."
+                )
+
+    def _pruned_heads(self) -> dict[int, Any]:
+        return _with_whole_keys("pruned_heads", self.pruned_heads or {})
 
     def __getattr__(self, name: str) -> Any:
         """Aliases, and keys of the file that are not fields."""
@@ -228,10 +221,22 @@ class XLMConfig(Hyperparameters):
         """Width of one attention head."""
         return self.emb_dim // self.n_heads
 
+    def heads(self, layer: int) -> list[int]:
+        """The attention heads of a layer that have not been pruned, by their numbers in a whole model."""
+        pruned = (self.pruned_heads or {}).get(layer, [])
+        return [head for head in range(self.n_heads) if head not in pruned]
+
     @property
     def hidden_dim(self) -> int:
         """Width of the feed-forward layer."""
         return 4 * self.emb_dim
+
+    @property
+    def asm_clusters(self) -> list[tuple[int, int]]:
+        """Width and number of words of each cluster of the adaptive softmax, from frequent to rare."""
+        cutoffs = [*(self.asm_cutoffs or []), self.vocab_size]
+        sizes = [high - low for low, high in pairwise(cutoffs)]
+        return [(int(self.emb_dim // self.asm_div_value**rank), size) for rank, size in enumerate(sizes, start=1)]
 
     @property
     def summary_dim(self) -> int:

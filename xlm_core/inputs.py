@@ -20,7 +20,8 @@ look-up fail (`explain_failure`) are examined only once it has failed. Elsewhere
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypedDict, TypeVar
 
@@ -32,6 +33,17 @@ from .errors import InputError
 T = TypeVar("T")
 
 Sizes = tuple[int | None, ...]
+
+PER_TEXT = (
+    "input_ids",
+    "attention_mask",
+    "langs",
+    "token_type_ids",
+    "position_ids",
+    "lengths",
+    "inputs_embeds",
+)
+"""The inputs whose first axis is the batch."""
 
 TABLES = {
     "input_ids": "vocab_size",
@@ -114,6 +126,16 @@ def check_flag(name: str, value: object) -> None:
     """
     if value is not None and not isinstance(value, bool):
         raise InputError(f"`{name}` must be True, False or None; got {value!r}.")
+
+
+def check_dtype(dtype: object, allowed: Sequence[str]) -> str:
+    """The name of a number format, if it is one of the allowed.
+
+    Raises: InputError.
+    """
+    if dtype not in allowed:
+        raise InputError(f"`dtype` must be one of {list(allowed)} or None; got {dtype!r}.")
+    return str(dtype)
 
 
 def check_labels(labels: Given, shape: Sizes) -> None:
@@ -201,6 +223,21 @@ def check_both_ends(start_positions: object, end_positions: object) -> bool:
     return start_positions is not None
 
 
+def check_own_loss(own: object, /, **apart: object) -> None:
+    """Refuse what training by the model's own loss would do nothing with, and inputs that give no loss.
+
+    Raises: InputError.
+    """
+    for name, value in apart.items():
+        if value is not None:
+            raise InputError(
+                f"`{name}` must be left out, for the loss is the model's own; got {type(value).__name__}. "
+                "Put the labels among the inputs: fit({'input_ids': …, 'labels': …})."
+            )
+    if own is None:
+        raise InputError("the inputs must have labels for a loss to learn from; got none that the model takes.")
+
+
 def problem_type(config: XLMConfig, labels: Given) -> str:
     """What kind of labels a text has: what the config says, or else what they look like.
 
@@ -219,6 +256,18 @@ def explain_labels(labels: np.ndarray, n_labels: int, ignore: int) -> InputError
     """The reason why a loss could not be computed: the first label that names no class."""
     wrong = _first(((labels < 0) | (labels >= n_labels)) & (labels != ignore), labels)
     return InputError(f"`labels` must be in [0, {n_labels}), or {ignore} to be ignored; got {wrong}.")
+
+
+def signature_with_body(forward: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a task model, the body's inputs by name in place of ``**inputs``.
+
+    Tools go by it that name what a model takes: torch.export its sizes, trainers the columns of a data set.
+    """
+    signature = inspect.signature(forward)
+    own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    body = [inspect.Parameter(name, keyword, default=None) for name in BodyInputs.__annotations__]
+    return signature.replace(parameters=[*own, *body])
 
 
 def _batch_and_size(config: XLMConfig, given: Mapping[str, Given]) -> tuple[int | None, int | None]:

@@ -59,17 +59,30 @@ def body(config: XLMConfig, prefix: str = "") -> Iterator[Weight]:
     yield from embedding(f"{prefix}embeddings", config.vocab_size, dim)
     yield from layer_norm(f"{prefix}layer_norm_emb", dim)
     for layer in range(config.n_layers):
-        for projection in ("q_lin", "k_lin", "v_lin", "out_lin"):
-            yield from linear(f"{prefix}attentions.{layer}.{projection}", dim, dim)
+        width = len(config.heads(layer)) * config.head_dim
+        for projection in ("q_lin", "k_lin", "v_lin"):
+            yield from linear(f"{prefix}attentions.{layer}.{projection}", width, dim)
+        yield from linear(f"{prefix}attentions.{layer}.out_lin", dim, width)
         yield from layer_norm(f"{prefix}layer_norm1.{layer}", dim)
         yield from linear(f"{prefix}ffns.{layer}.lin1", config.hidden_dim, dim)
         yield from linear(f"{prefix}ffns.{layer}.lin2", dim, config.hidden_dim)
         yield from layer_norm(f"{prefix}layer_norm2.{layer}", dim)
 
 
+def adaptive_softmax(config: XLMConfig, name: str) -> Iterator[Weight]:
+    """A score for each frequent word and each cluster of rare ones, and two layers without bias for each cluster."""
+    clusters = config.asm_clusters
+    yield from linear(f"{name}.head", (config.asm_cutoffs or [0])[0] + len(clusters), config.emb_dim)
+    for number, (width, size) in enumerate(clusters):
+        yield Weight(f"{name}.tail.{number}.0.weight", (width, config.emb_dim), Kind.LINEAR)
+        yield Weight(f"{name}.tail.{number}.1.weight", (size, width), Kind.LINEAR)
+
+
 def language_modeling(config: XLMConfig) -> Iterator[Weight]:
     """Scores of the vocabulary; their weight is ``embeddings.weight`` itself where the config ties the two."""
-    if config.tie_word_embeddings:
+    if config.asm:
+        yield from adaptive_softmax(config, "pred_layer.proj")
+    elif config.tie_word_embeddings:
         yield Weight("pred_layer.proj.bias", (config.vocab_size,), Kind.BIAS)
     else:
         yield from linear("pred_layer.proj", config.vocab_size, config.emb_dim)
@@ -136,10 +149,3 @@ def check_buildable(config: XLMConfig, task: str | None = None) -> None:
         )
     if task == "question-answering-simple" and config.num_labels != 2:
         raise ConfigError(f"`num_labels` must be 2 for {task}, a start and an end; got {config.num_labels}.")
-    not_built = {"asm": False, "chunk_size_feed_forward": 0, "pruned_heads": {}}
-    for name, plain in not_built.items():
-        if getattr(config, name) != plain:
-            raise ConfigError(
-                f"`{name}` must be {plain!r} in this version; got {getattr(config, name)!r}. "
-                "Models that need more than that are not built yet."
-            )

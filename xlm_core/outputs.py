@@ -55,6 +55,14 @@ class ModelOutput(Generic[T]):
 
     to_tuple = values
 
+    def flat(self) -> dict[str, Any]:
+        """The fields that are set, each layer of a tuple by itself as ``hidden_states_0``, …, for files of graphs."""
+        flat: dict[str, Any] = {}
+        for name, value in self.items():
+            layers = isinstance(value, tuple)
+            flat |= {f"{name}_{layer}": each for layer, each in enumerate(value)} if layers else {name: value}
+        return flat
+
     def as_asked(self, return_dict: bool) -> Self | tuple[Any, ...]:
         """Itself, or the tuple for callers that asked for ``return_dict=False``."""
         return self if return_dict else self.to_tuple()

@@ -4,9 +4,10 @@
 >>> unmasker = pipeline("fill-mask", model="xlm-demo")
 """
 
-from .backend import leave_our_errors_alone, require_tensorflow
+from .backend import leave_our_errors_alone, quiet_command_line, require_tensorflow
 
-require_tensorflow()
+with quiet_command_line():
+    require_tensorflow()
 
 from xlm_core import __version__
 from xlm_core.auto import AutoConfig, AutoTokenizer

@@ -13,7 +13,7 @@ Activation = Callable[[Tensor], Tensor]
 
 
 def activation(name: str | None) -> Activation:
-    """The function of a name in `xlm_core.config.ACTIVATIONS`; none and "" leave things as they are."""
+    """The function of a name in `xlm_core.activations.ACTIVATIONS`; none and "" leave things as they are."""
     return _ACTIVATIONS[name or "linear"]
 
 

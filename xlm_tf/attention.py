@@ -13,19 +13,21 @@ from .tensors import Tensor
 
 
 class MultiHeadAttention(Layer):
-    """Scaled dot-product attention with H heads.
+    """Scaled dot-product attention with the heads of a layer that have not been pruned.
 
     Source: Vaswani et al. 2017, section 3.2.2.
     """
 
-    def __init__(self, config: XLMConfig, *, name: str) -> None:
+    def __init__(self, config: XLMConfig, layer: int, *, name: str) -> None:
         super().__init__(name=name)
-        self.n_heads = config.n_heads
+        self.heads = config.heads(layer)
+        self.n_heads = len(self.heads)
         self.scale = config.head_dim**-0.5
-        self.q_lin = dense(config, config.emb_dim, config.emb_dim, "q_lin")
-        self.k_lin = dense(config, config.emb_dim, config.emb_dim, "k_lin")
-        self.v_lin = dense(config, config.emb_dim, config.emb_dim, "v_lin")
-        self.out_lin = dense(config, config.emb_dim, config.emb_dim, "out_lin")
+        width = self.n_heads * config.head_dim
+        self.q_lin = dense(config, width, config.emb_dim, "q_lin")
+        self.k_lin = dense(config, width, config.emb_dim, "k_lin")
+        self.v_lin = dense(config, width, config.emb_dim, "v_lin")
+        self.out_lin = dense(config, config.emb_dim, width, "out_lin")
         self.dropout = keras.layers.Dropout(config.attention_dropout)
 
     def call(
@@ -39,6 +41,7 @@ class MultiHeadAttention(Layer):
     ) -> tuple[Tensor, Tensor | None]:
         """x (B, T, D), mask broadcastable to (B, H, T, S), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
 
+        Where heads have been pruned, head_mask still has a factor for each, and H is what is left in the other shapes.
         The weights are None where nobody asked for them: then the framework's fused kernel runs.
         """
         q = self._split(self.q_lin(x))
@@ -63,7 +66,8 @@ class MultiHeadAttention(Layer):
         scores = ops.where(mask, scores, ops.cast(lowest(scores), scores.dtype))
         weights = self.dropout(_softmax(scores), training=training)
         if head_mask is not None:
-            weights = weights * ops.cast(head_mask[:, None, None], weights.dtype)
+            factors = ops.take(head_mask, self.heads, axis=0)
+            weights = weights * ops.cast(factors[:, None, None], weights.dtype)
         return ops.einsum("bhts,bshc->bthc", weights, v), weights
 
     def _split(self, x: Tensor) -> Tensor:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from xlm_core.errors import BackendError, MissingDependency, XLMError
+
+LOG_LEVEL, STDERR = "TF_CPP_MIN_LOG_LEVEL", 2
 
 
 def require_tensorflow() -> None:
@@ -30,6 +35,27 @@ def _backend_of_keras() -> str:
     except ModuleNotFoundError as error:
         raise MissingDependency(f"`xlm_tf` needs {error.name}: pip install 'xlm[tf]'") from error
     return str(keras.backend.backend())
+
+
+@contextmanager
+def quiet_command_line() -> Iterator[None]:
+    """``python -m xlm_tf`` prints results, without TensorFlow's log of its start, unless the user has set a level.
+
+    Python runs this package before its ``__main__``, and calls the program "-m" until then. TensorFlow 2.21 writes its
+    first lines past every setting, straight to standard error.
+    """
+    if sys.argv[:1] != ["-m"] or LOG_LEVEL in os.environ:
+        yield
+        return
+    os.environ[LOG_LEVEL] = "3"
+    errors, nowhere = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, STDERR)
+    try:
+        yield
+    finally:
+        os.dup2(errors, STDERR)
+        os.close(errors)
+        os.close(nowhere)
 
 
 def leave_our_errors_alone() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 
 import keras
+import tensorflow as tf
+from keras import ops
 
 from xlm_core.config import XLMConfig
 
@@ -26,7 +28,23 @@ class FeedForward(Layer):
         self.lin2 = dense(config, config.emb_dim, config.hidden_dim, "lin2")
         self.activation = _GELU if config.gelu_activation else keras.activations.relu
         self.dropout = keras.layers.Dropout(config.dropout)
+        self.chunk_size = config.chunk_size_feed_forward
 
     def call(self, x: Tensor, *, training: bool | None = None) -> Tensor:
-        """x (B, T, D) -> (B, T, D)."""
+        """x (B, T, D) -> (B, T, D), ``config.chunk_size_feed_forward`` positions at a time unless that is 0.
+
+        Differs: Hugging Face wants T to be a multiple of the chunk.
+        """
+        return self._in_chunks(x, training) if self.chunk_size else self._transform(x, training)
+
+    def _in_chunks(self, x: Tensor, training: bool | None) -> Tensor:
+        """The same in less memory, one chunk of T after the other. (B, T, D) -> (B, T, D)."""
+        batch, size, dim = ops.shape(x)
+        filled = tf.pad(x, [[0, 0], [0, -size % self.chunk_size], [0, 0]])
+        chunks = ops.swapaxes(ops.reshape(filled, (batch, -1, self.chunk_size, dim)), 0, 1)
+        done = tf.map_fn(lambda chunk: self._transform(chunk, training), chunks, parallel_iterations=1)
+        return ops.reshape(ops.swapaxes(done, 0, 1), (batch, -1, dim))[:, :size]
+
+    def _transform(self, x: Tensor, training: bool | None) -> Tensor:
+        """(…, D) -> (…, D)."""
         return self.dropout(self.lin2(self.activation(self.lin1(x))), training=training)

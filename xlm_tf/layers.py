@@ -6,15 +6,14 @@ values, ``config.embed_init_std`` and ``config.init_std``, which fine-tuning rec
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from xlm_core.config import XLMConfig
+from xlm_core.sinusoids import sinusoids
 
 from .tensors import Tensor
 
@@ -22,8 +21,8 @@ from .tensors import Tensor
 class Layer(keras.layers.Layer):
     """A layer whose sublayers are built as they are made, so that it has nothing left to build."""
 
-    def build(self, *shapes: Any, **named: Any) -> None:
-        """Nothing is left to build."""
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.built = True
 
 
@@ -93,15 +92,6 @@ def embedding(config: XLMConfig, rows: int, name: str, *, padding_idx: int | Non
 def positions(config: XLMConfig, name: str) -> Embedding:
     """(…) -> (…, D); learnt, or sines and cosines that do not learn."""
     if config.sinusoidal_embeddings:
-        return Embedding(sinusoids(config.max_position_embeddings, config.emb_dim), trainable=False, name=name)
+        values = ops.convert_to_tensor(sinusoids(config.max_position_embeddings, config.emb_dim))
+        return Embedding(values, trainable=False, name=name)
     return embedding(config, config.max_position_embeddings, name)
-
-
-def sinusoids(rows: int, dim: int) -> Tensor:
-    """-> (rows, dim); the angle p / 10000^(2⌊j/2⌋/D) of position p, its sine at even j and its cosine at odd j.
-
-    Source: Vaswani et al. 2017, section 3.5, sines and cosines taking turns.
-    """
-    column = np.arange(dim)
-    angle = np.arange(rows)[:, None] * np.exp(-math.log(10_000) * 2 * (column // 2) / dim)
-    return tf.constant(np.where(column % 2 == 0, np.sin(angle), np.cos(angle)), dtype="float32")

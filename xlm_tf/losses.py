@@ -51,13 +51,15 @@ def classification_loss(config: XLMConfig, logits: Tensor, labels: Tensor | None
     if kind == "single_label_classification":
         return cross_entropy(logits, ops.reshape(labels, (-1,)) if given.shape == (batch, 1) else labels)
     check_shape("labels", given, *([(batch,), (batch, 1)] if classes == 1 else [(batch, classes)]))
-    wanted = ops.cast(ops.reshape(labels, ops.shape(logits)), logits.dtype)
-    return ops.mean(ops.square(logits - wanted)) if kind == "regression" else binary_cross_entropy(logits, wanted)
+    scores = _precise(logits)
+    wanted = ops.cast(ops.reshape(labels, ops.shape(logits)), scores.dtype)
+    return ops.mean(ops.square(scores - wanted)) if kind == "regression" else binary_cross_entropy(scores, wanted)
 
 
 def binary_cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
     """Mean over all of what each logit costs, wanted being 1 or 0. (…), (…) -> ()."""
-    return ops.mean(tf.nn.sigmoid_cross_entropy_with_logits(ops.cast(wanted, logits.dtype), logits))
+    scores = _precise(logits)
+    return ops.mean(tf.nn.sigmoid_cross_entropy_with_logits(ops.cast(wanted, scores.dtype), scores))
 
 
 def span_loss(start: Tensor, end: Tensor, starts: Tensor | None, ends: Tensor | None) -> Tensor | None:
@@ -84,7 +86,7 @@ def _position_loss(name: str, logits: Tensor, positions: Tensor) -> Tensor:
 
 def _mean(logits: Tensor, labels: Tensor, given: Tensor) -> Tensor:
     """At no less than float32; ``given`` are the labels as the caller knows them. (…, N), (…) -> ()."""
-    precise = ops.cast(logits, keras.backend.result_type(logits.dtype, "float32"))
+    precise = _precise(logits)
     counted = labels != IGNORED
     try:
         each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.where(counted, labels, tf.zeros_like(labels)), precise)
@@ -92,3 +94,8 @@ def _mean(logits: Tensor, labels: Tensor, given: Tensor) -> Tensor:
         raise explain_labels(visible_values({"labels": given})["labels"], logits.shape[-1], IGNORED) from error
     total = ops.sum(tf.where(counted, each, tf.zeros_like(each)))
     return total / ops.cast(ops.maximum(ops.sum(ops.cast(counted, "int32")), 1), total.dtype)
+
+
+def _precise(logits: Tensor) -> Tensor:
+    """At no less than float32: a squared difference soon leaves half precision. (…) -> (…)."""
+    return ops.cast(logits, keras.backend.result_type(logits.dtype, "float32"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from xlm_core.inputs import check_shapes, check_values, explain_failure
 from xlm_core.outputs import BaseModelOutput
 
 from .attention import MultiHeadAttention
+from .checkpointing import computed
 from .feed_forward import FeedForward
 from .layers import embedding, layer_norm, positions
 from .masks import attention_mask as visible
@@ -44,11 +46,12 @@ class TFXLMModel(TFXLMPreTrainedModel):
         self.embeddings = embedding(config, config.vocab_size, "embeddings", padding_idx=config.pad_index)
         self.layer_norm_emb = layer_norm(config, "layer_norm_emb")
         layers = range(config.n_layers)
-        self.attentions = [MultiHeadAttention(config, name=f"attentions.{i}") for i in layers]
+        self.attentions = [MultiHeadAttention(config, i, name=f"attentions.{i}") for i in layers]
         self.layer_norm1 = [layer_norm(config, f"layer_norm1.{i}") for i in layers]
         self.ffns = [FeedForward(config, name=f"ffns.{i}") for i in layers]
         self.layer_norm2 = [layer_norm(config, f"layer_norm2.{i}") for i in layers]
         self.dropout = keras.layers.Dropout(config.dropout)
+        self.compute = computed
 
     def forward(
         self,
@@ -98,19 +101,34 @@ class TFXLMModel(TFXLMPreTrainedModel):
         states, attentions = [x], []
         for layer in range(self.config.n_layers):
             heads = head_mask[layer] if head_mask is not None and head_mask.shape.rank == 2 else head_mask
-            context, weights = self.attentions[layer](
-                x, mask, head_mask=heads, need_weights=need_weights, training=training
-            )
-            x = self.layer_norm1[layer](x + self.dropout(context, training=training))
-            x = self.layer_norm2[layer](x + self.ffns[layer](x, training=training)) * keep
+            compute = partial(self._layer, layer, mask, keep, need_weights, training)
+            x, *weights = self.compute(self, compute, x, heads)
             states.append(x)
-            attentions.append(weights)
+            attentions.extend(weights)
         output = BaseModelOutput(
             last_hidden_state=x,
             hidden_states=tuple(states) if self._asked(output_hidden_states, "output_hidden_states") else None,
             attentions=tuple(attentions) if need_weights else None,
         )
         return output.as_asked(self._asked(return_dict, "return_dict"))
+
+    def _layer(
+        self,
+        layer: int,
+        mask: Tensor,
+        keep: Tensor,
+        need_weights: bool,
+        training: bool | None,
+        x: Tensor,
+        heads: Tensor | None = None,
+    ) -> tuple[Tensor, ...]:
+        """Attention, then feed-forward. x (B, T, D), heads (H,) -> (B, T, D), and weights (B, H, T, S) if needed."""
+        context, weights = self.attentions[layer](
+            x, mask, head_mask=heads, need_weights=need_weights, training=training
+        )
+        x = self.layer_norm1[layer](x + self.dropout(context, training=training))
+        x = self.layer_norm2[layer](x + self.ffns[layer](x, training=training)) * keep
+        return (x,) if weights is None else (x, weights)
 
     def _check(self, tensors: dict[str, Tensor | None], cache: None) -> None:
         """Shapes first, then the values that no look-up would stumble over; in a graph only shapes are known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -14,32 +14,42 @@ import tensorflow as tf
 from xlm_core.config import XLMConfig
 from xlm_core.formats.loading import load, save
 from xlm_core.hub import locate
-from xlm_core.inputs import check_flag
+from xlm_core.inputs import PER_TEXT, check_flag, check_own_loss
 from xlm_core.manifest import Weight, check_buildable, manifest
 
+from .adapters import Adapters, refuse_adapters
+from .checkpointing import Checkpointing
+from .parameters import Parameters
+from .precision import computing_in, precision
+from .surgery import Surgery
 from .tensors import Tensor
 from .weights import read_weights, write_weights
 
 
-class TFXLMPreTrainedModel(keras.Model):
+class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.Model):
     """Base of TFXLMModel and of the task models.
 
     ``task`` names the rows of the manifest that the model adds to those of the body. Subclasses write ``forward``.
     """
 
     task: ClassVar[str | None] = None
+    axes: ClassVar[tuple[None, ...]] = (None,)  # T: those of input_ids after B
 
     def __init__(self, config: XLMConfig, *, name: str | None = None) -> None:
         check_buildable(config, self.task)
         super().__init__(name=name)
-        self._allow_non_tensor_positional_args = (
-            True  # a text or a list reaches our own check, which names the argument
-        )
+        self._allow_non_tensor_positional_args = True  # so that a text reaches our check, which names the argument
         self.config = config
+        self.built = True  # each layer is built as it is made
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Keras finds the class by its name when it loads a model."""
+        super().__init_subclass__(**options)
+        keras.saving.register_keras_serializable("xlm")(cls)
 
     def call(
         self,
-        input_ids: Tensor | Mapping[str, Tensor] | None = None,
+        input_ids: Tensor | Mapping[str, Tensor] | Sequence[Tensor] | None = None,
         attention_mask: Tensor | None = None,
         langs: Tensor | None = None,
         token_type_ids: Tensor | None = None,
@@ -55,7 +65,7 @@ class TFXLMPreTrainedModel(keras.Model):
         training: bool | None = None,
         **labels: Tensor | None,
     ) -> Any:
-        """Take tensors by name or in Hugging Face's order, or all in one dict as ``fit`` and ``predict`` give them.
+        """Take tensors by name or in Hugging Face's order, or all in one dict or list as ``fit`` and ``predict`` do.
 
         Keras wants flags to be named, which is done here once for all models; ``forward`` says what they mean.
         """
@@ -70,7 +80,7 @@ class TFXLMPreTrainedModel(keras.Model):
             "inputs_embeds": inputs_embeds,
         }
         given = {name: x for name, x in tensors.items() if x is not None}
-        named = input_ids if isinstance(input_ids, Mapping) else {"input_ids": input_ids}
+        named = by_name(input_ids)
         return self.forward(
             **named,
             **given,
@@ -90,6 +100,7 @@ class TFXLMPreTrainedModel(keras.Model):
         strict: bool = True,
         ignore_mismatched_sizes: bool = False,
         output_loading_info: bool = False,
+        dtype: str | keras.DTypePolicy | None = None,
         revision: str | None = None,
         subfolder: str = "",
         cache_dir: str | os.PathLike[str] | None = None,
@@ -97,8 +108,11 @@ class TFXLMPreTrainedModel(keras.Model):
         local_files_only: bool = False,
         **overrides: Any,
     ) -> Any:
-        """The model of a checkpoint, in float32 and ready for inference.
+        """The model of a checkpoint, ready for inference.
 
+        dtype: what the weights are and what the model computes in: "float32", "bfloat16", "float16", "float64", or what
+        the framework calls it; None is what the framework is set to, float32 by default. The older keyword
+        ``torch_dtype`` means the same.
         ``output_loading_info`` gives a pair, the model and what became of each name in the file.
 
         The checkpoint is a folder, a weight file in one, a Hub id or a built-in name; it may have been written by
@@ -106,9 +120,8 @@ class TFXLMPreTrainedModel(keras.Model):
         keywords replace fields of its config. A head that the checkpoint lacks is made new, with a warning.
 
         Raises: FetchError for what cannot be found, ConfigError for an impossible config, and CheckpointError for
-        weights
-            that are damaged, missing, unexpected (unless not ``strict``) or of another shape than the config says
-            (unless ``ignore_mismatched_sizes``).
+            weights that are damaged, missing, unexpected (unless not ``strict``) or of another shape than the config
+            says (unless ``ignore_mismatched_sizes``).
 
         Differs: Hugging Face fills missing weights of the body with random numbers and carries on.
         """
@@ -120,29 +133,32 @@ class TFXLMPreTrainedModel(keras.Model):
             token=token,
             local_files_only=local_files_only,
         )
+        kind = precision(overrides.pop("torch_dtype", dtype))
         config = config.replace(**overrides) if config else XLMConfig.from_repository(files, **overrides)
         check_buildable(config, cls.task)
         wanted = manifest(config, cls.task)
         arrays, info = load(files, wanted, strict=strict, ignore_mismatched_sizes=ignore_mismatched_sizes)
-        model = cls(config)
+        with computing_in(kind):
+            model = cls(config)
         model.load_arrays(arrays)
         return (model, info) if output_loading_info else model
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], *, max_shard_size: int | str = "5GB") -> None:
         """Write ``model.safetensors`` (or shards and their index) and ``config.json``, which either framework reads.
 
-        Raises: FetchError if the folder is a file.
+        Raises: FetchError if the folder is a file; InputError for a model with adapters: merge them or save them apart.
         """
-        config = self.config.replace(architectures=[type(self).__name__.removeprefix("TF")], dtype="float32")
+        refuse_adapters(self, "`save_pretrained`")
+        config = self.config.replace(architectures=[type(self).__name__.removeprefix("TF")], dtype=self.variable_dtype)
         config.save_pretrained(save_directory)
-        save(Path(save_directory), self.to_arrays(), max_shard_size)
+        save(Path(save_directory), self.to_arrays(), max_shard_size, config.dtype)
 
     def manifest(self) -> dict[str, Weight]:
         """Name, shape and kind of every weight."""
         return manifest(self.config, self.task)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Copies of all weights by name, shaped as in the manifest."""
+        """Copies of all weights by name, shaped as in the manifest; adapters are not among them."""
         return read_weights(self, self.manifest().values())
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -154,13 +170,18 @@ class TFXLMPreTrainedModel(keras.Model):
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
-        """What `from_config` needs."""
-        return {"config": self.config.to_dict(), "name": self.name}
+        """What `from_config` needs.
+
+        Raises: InputError for a model with adapters.
+        """
+        refuse_adapters(self, "`get_config`")
+        return {"config": self.config.to_dict(), "name": self.name, "dtype": self.dtype_policy.name}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Self:  # noqa: ARG003  # Keras gives it
         """A new model from `get_config`."""
-        return cls(XLMConfig.from_dict(config["config"]), name=config["name"])
+        with computing_in(config["dtype"]):
+            return cls(XLMConfig.from_dict(config["config"]), name=config["name"])
 
     def compute_loss(
         self,
@@ -170,10 +191,42 @@ class TFXLMPreTrainedModel(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> tf.Tensor:
-        """The model's own loss, for ``fit`` and ``evaluate`` with labels among the inputs."""
-        return y_pred.loss
+        """The model's own loss, for ``fit`` and ``evaluate`` with labels among the inputs.
+
+        Where a strategy trains replicas, Keras adds their losses up; each is its part of their mean.
+
+        Raises: InputError without labels, and for labels, weights or a loss given apart.
+        """
+        check_own_loss(y_pred.get("loss"), y=y, sample_weight=sample_weight, loss=self.loss)
+        return y_pred.loss / tf.distribute.get_strategy().num_replicas_in_sync
+
+    def export(
+        self,
+        filepath: str | os.PathLike[str],
+        *arguments: Any,
+        names: Sequence[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Write a graph for serving, a SavedModel unless Keras' ``format`` says otherwise, for batches of any size.
+
+        It takes the inputs ``names`` (B, T), "input_ids", "attention_mask" and, if the model has languages, "langs" by
+        default, and gives the fields of the model's output by name. The other arguments are those of Keras.
+        """
+        languages = ["langs"] if self.config.has_lang_embeddings else []
+        wanted = names or ["input_ids", "attention_mask", *languages]
+        inputs = {name: keras.Input(self.axes, dtype="int64", name=name) for name in wanted}
+        keras.Model(inputs, self(inputs, return_dict=True).flat()).export(filepath, *arguments, **options)
 
     def _asked(self, argument: bool | None, field: str) -> bool:
         """What a call asked for, or else what the config does."""
         check_flag(field, argument)
         return bool(getattr(self.config, field) if argument is None else argument)
+
+
+def by_name(first: Any) -> dict[str, Any]:
+    """What the first argument of a call holds, by name: all inputs in a dict or in order, or the ids alone."""
+    if isinstance(first, Mapping):
+        return dict(first)
+    if isinstance(first, (list, tuple)) and first and all(tf.is_tensor(x) and x.shape.rank for x in first):
+        return dict(zip(PER_TEXT, first, strict=False))
+    return {"input_ids": first}

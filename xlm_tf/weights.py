@@ -13,13 +13,13 @@ from xlm_core.manifest import Kind, Weight
 
 def weight_variables(model: keras.Model, weights: Iterable[Weight]) -> dict[str, keras.Variable]:
     """What holds each weight, by name; a weight that is tied appears once."""
-    return {weight.name: _follow(model, weight) for weight in weights}
+    return {weight.name: _variable(model, weight) for weight in weights}
 
 
 def read_weights(model: keras.Model, weights: Collection[Weight]) -> dict[str, np.ndarray]:
-    """Copies of the model's weights, shaped as in the manifest."""
+    """Copies of the model's weights, shaped as in the manifest; numpy has no bfloat16, so half precision is widened."""
     variables = weight_variables(model, weights)
-    return {weight.name: _turned(weight, variables[weight.name].numpy()).copy() for weight in weights}
+    return {weight.name: _turned(weight, to_array(variables[weight.name])).copy() for weight in weights}
 
 
 def write_weights(model: keras.Model, weights: Collection[Weight], arrays: Mapping[str, np.ndarray]) -> None:
@@ -30,13 +30,44 @@ def write_weights(model: keras.Model, weights: Collection[Weight], arrays: Mappi
             variables[weight.name].assign(_turned(weight, arrays[weight.name]))
 
 
-def _follow(model: keras.Model, weight: Weight) -> keras.Variable:
-    """A name of the manifest is an attribute path: ``attentions.0.q_lin.weight``."""
+def to_array(variable: keras.Variable) -> np.ndarray:
+    """At no less than float32."""
+    return variable.numpy().astype(keras.backend.result_type(variable.dtype, "float32"))
+
+
+def layer_at(model: keras.Model, path: str) -> Any:
+    """The layer of an attribute path: ``transformer.attentions.0.q_lin``."""
     owner: Any = model
-    *path, _ = weight.name.split(".")
-    for step in path:
+    for step in filter(None, path.split(".")):
         owner = owner[int(step)] if step.isdigit() else getattr(owner, step)
-    return getattr(owner, weight.kind.value)
+    return owner
+
+
+def replace_layer(model: keras.Model, path: str, layer: keras.layers.Layer) -> None:
+    """Put a layer where another is."""
+    owner, _, name = path.rpartition(".")
+    put_layer(layer_at(model, owner), name, layer)
+    forget_graphs(model)
+
+
+def put_layer(owner: Any, name: str, layer: keras.layers.Layer) -> None:
+    """Put a layer into an attribute or a list of a layer, which tracks it from now on in place of the one there."""
+    tracker = owner.tracker if name.isdigit() else owner._tracker  # noqa: SLF001  # as Keras' own LoRA does
+    tracker.replace_tracked_value("layers", layer_at(owner, name), layer)
+    if name.isdigit():
+        owner[int(name)] = layer
+    else:
+        setattr(owner, name, layer)
+
+
+def forget_graphs(model: keras.Model) -> None:
+    """Let ``fit``, ``evaluate`` and ``predict`` trace the model anew."""
+    model.train_function = model.test_function = model.predict_function = None
+
+
+def _variable(model: keras.Model, weight: Weight) -> keras.Variable:
+    """A name of the manifest is an attribute path but for its end, which Keras calls otherwise."""
+    return getattr(layer_at(model, weight.name.rpartition(".")[0]), weight.kind.value)
 
 
 def _turned(weight: Weight, array: np.ndarray) -> np.ndarray:

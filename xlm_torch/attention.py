@@ -13,19 +13,21 @@ from .masks import lowest
 
 
 class MultiHeadAttention(nn.Module):
-    """Scaled dot-product attention with H heads.
+    """Scaled dot-product attention with the heads of a layer that have not been pruned.
 
     Source: Vaswani et al. 2017, section 3.2.2.
     """
 
-    def __init__(self, config: XLMConfig) -> None:
+    def __init__(self, config: XLMConfig, layer: int) -> None:
         super().__init__()
-        self.n_heads = config.n_heads
+        self.heads = config.heads(layer)
+        self.n_heads = len(self.heads)
         self.scale = config.head_dim**-0.5
-        self.q_lin = dense(config, config.emb_dim, config.emb_dim)
-        self.k_lin = dense(config, config.emb_dim, config.emb_dim)
-        self.v_lin = dense(config, config.emb_dim, config.emb_dim)
-        self.out_lin = dense(config, config.emb_dim, config.emb_dim)
+        width = self.n_heads * config.head_dim
+        self.q_lin = dense(config, width, config.emb_dim)
+        self.k_lin = dense(config, width, config.emb_dim)
+        self.v_lin = dense(config, width, config.emb_dim)
+        self.out_lin = dense(config, config.emb_dim, width)
         self.dropout = nn.Dropout(config.attention_dropout)
 
     def forward(
@@ -33,6 +35,7 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """x (B, T, D), mask broadcastable to (B, H, T, S), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
 
+        Where heads have been pruned, head_mask still has a factor for each, and H is what is left in the other shapes.
         The weights are None where nobody asked for them: then the framework's fused kernel runs.
         """
         q = self._split(self.q_lin(x))
@@ -55,7 +58,8 @@ class MultiHeadAttention(nn.Module):
         scores = scores.masked_fill(~mask, lowest(scores))
         weights = self.dropout(_softmax(scores))
         if head_mask is not None:
-            weights = weights * head_mask[:, None, None].to(weights.dtype)
+            factors = head_mask[self.heads]
+            weights = weights * factors[:, None, None].to(weights.dtype)
         return weights @ v, weights
 
     def _split(self, x: Tensor) -> Tensor:

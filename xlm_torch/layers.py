@@ -6,12 +6,11 @@ values, ``config.embed_init_std`` and ``config.init_std``, which fine-tuning rec
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from xlm_core.config import XLMConfig
+from xlm_core.sinusoids import sinusoids
 
 
 def dense(config: XLMConfig, out_dim: int, in_dim: int, *, bias: bool = True) -> nn.Linear:
@@ -42,15 +41,6 @@ def positions(config: XLMConfig) -> nn.Embedding:
     """(…) -> (…, D); learnt, or sines and cosines that do not learn."""
     layer = embedding(config, config.max_position_embeddings)
     if config.sinusoidal_embeddings:
-        layer.weight = nn.Parameter(sinusoids(config.max_position_embeddings, config.emb_dim), requires_grad=False)
+        values = torch.tensor(sinusoids(config.max_position_embeddings, config.emb_dim))
+        layer.weight = nn.Parameter(values, requires_grad=False)
     return layer
-
-
-def sinusoids(rows: int, dim: int) -> Tensor:
-    """-> (rows, dim); the angle p / 10000^(2⌊j/2⌋/D) of position p, its sine at even j and its cosine at odd j.
-
-    Source: Vaswani et al. 2017, section 3.5, sines and cosines taking turns.
-    """
-    column = torch.arange(dim)
-    angle = torch.arange(rows)[:, None] * torch.exp(-math.log(10_000) * 2 * (column // 2).double() / dim)
-    return torch.where(column % 2 == 0, angle.sin(), angle.cos()).float()

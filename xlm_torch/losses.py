@@ -51,13 +51,15 @@ def classification_loss(config: XLMConfig, logits: Tensor, labels: Tensor | None
     if kind == "single_label_classification":
         return cross_entropy(logits, labels.reshape(-1) if given.shape == (batch, 1) else labels)
     check_shape("labels", given, *([(batch,), (batch, 1)] if classes == 1 else [(batch, classes)]))
-    wanted = labels.reshape(logits.shape).to(logits.dtype)
-    return F.mse_loss(logits, wanted) if kind == "regression" else binary_cross_entropy(logits, wanted)
+    scores = _precise(logits)
+    wanted = labels.reshape(logits.shape).to(scores.dtype)
+    return F.mse_loss(scores, wanted) if kind == "regression" else binary_cross_entropy(scores, wanted)
 
 
 def binary_cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
     """Mean over all of what each logit costs, wanted being 1 or 0. (…), (…) -> ()."""
-    return F.binary_cross_entropy_with_logits(logits, wanted.to(logits.dtype))
+    scores = _precise(logits)
+    return F.binary_cross_entropy_with_logits(scores, wanted.to(scores.dtype))
 
 
 def span_loss(start: Tensor, end: Tensor, starts: Tensor | None, ends: Tensor | None) -> Tensor | None:
@@ -83,10 +85,14 @@ def _position_loss(name: str, logits: Tensor, positions: Tensor) -> Tensor:
 
 def _mean(logits: Tensor, labels: Tensor, given: Tensor) -> Tensor:
     """At no less than float32; ``given`` are the labels as the caller knows them. (…, N), (…) -> ()."""
-    precise = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    rows, wanted = precise.reshape(-1, logits.shape[-1]), labels.reshape(-1).long()
+    rows, wanted = _precise(logits).reshape(-1, logits.shape[-1]), labels.reshape(-1).long()
     try:
         total = F.cross_entropy(rows, wanted, ignore_index=IGNORED, reduction="sum")
     except IndexError as error:
         raise explain_labels(visible_values({"labels": given})["labels"], logits.shape[-1], IGNORED) from error
     return total / (labels != IGNORED).sum().clamp(min=1)
+
+
+def _precise(logits: Tensor) -> Tensor:
+    """At no less than float32: a squared difference soon leaves half precision. (…) -> (…)."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))

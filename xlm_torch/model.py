@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from xlm_core.inputs import check_shapes, check_values, explain_failure
 from xlm_core.outputs import BaseModelOutput
 
 from .attention import MultiHeadAttention
+from .checkpointing import computed
 from .feed_forward import FeedForward
 from .layers import embedding, layer_norm, positions
 from .masks import attention_mask as visible
@@ -41,11 +43,12 @@ class XLMModel(XLMPreTrainedModel):
         self.embeddings = embedding(config, config.vocab_size, padding_idx=config.pad_index)
         self.layer_norm_emb = layer_norm(config)
         layers = range(config.n_layers)
-        self.attentions = nn.ModuleList(MultiHeadAttention(config) for _ in layers)
+        self.attentions = nn.ModuleList(MultiHeadAttention(config, i) for i in layers)
         self.layer_norm1 = nn.ModuleList(layer_norm(config) for _ in layers)
         self.ffns = nn.ModuleList(FeedForward(config) for _ in layers)
         self.layer_norm2 = nn.ModuleList(layer_norm(config) for _ in layers)
         self.dropout = nn.Dropout(config.dropout)
+        self.compute = computed
 
     def forward(
         self,
@@ -94,17 +97,25 @@ class XLMModel(XLMPreTrainedModel):
         states, attentions = [x], []
         for layer in range(self.config.n_layers):
             heads = head_mask[layer] if head_mask is not None and head_mask.ndim == 2 else head_mask
-            context, weights = self.attentions[layer](x, mask, head_mask=heads, need_weights=need_weights)
-            x = self.layer_norm1[layer](x + self.dropout(context))
-            x = self.layer_norm2[layer](x + self.ffns[layer](x)) * keep
+            compute = partial(self._layer, layer, mask, keep, need_weights)
+            x, *weights = self.compute(self, compute, x, heads)
             states.append(x)
-            attentions.append(weights)
+            attentions.extend(weights)
         output = BaseModelOutput(
             last_hidden_state=x,
             hidden_states=tuple(states) if self._asked(output_hidden_states, "output_hidden_states") else None,
             attentions=tuple(attentions) if need_weights else None,
         )
         return output.as_asked(self._asked(return_dict, "return_dict"))
+
+    def _layer(
+        self, layer: int, mask: Tensor, keep: Tensor, need_weights: bool, x: Tensor, heads: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Attention, then feed-forward. x (B, T, D), heads (H,) -> (B, T, D), and weights (B, H, T, S) if needed."""
+        context, weights = self.attentions[layer](x, mask, head_mask=heads, need_weights=need_weights)
+        x = self.layer_norm1[layer](x + self.dropout(context))
+        x = self.layer_norm2[layer](x + self.ffns[layer](x)) * keep
+        return (x,) if weights is None else (x, weights)
 
     def _check(self, tensors: dict[str, Tensor | None], cache: None) -> None:
         """Shapes first, then the values that no look-up would stumble over; nothing while a graph is made."""

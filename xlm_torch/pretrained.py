@@ -17,10 +17,15 @@ from xlm_core.hub import locate
 from xlm_core.inputs import check_flag
 from xlm_core.manifest import Weight, check_buildable, manifest
 
+from .adapters import Adapters, refuse_adapters
+from .checkpointing import Checkpointing
+from .parameters import Parameters
+from .precision import precision
+from .surgery import Surgery
 from .weights import read_weights, write_weights
 
 
-class XLMPreTrainedModel(nn.Module):
+class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, nn.Module):
     """Base of XLMModel and of the task models.
 
     ``task`` names the rows of the manifest that the model adds to those of the body.
@@ -42,6 +47,7 @@ class XLMPreTrainedModel(nn.Module):
         strict: bool = True,
         ignore_mismatched_sizes: bool = False,
         output_loading_info: bool = False,
+        dtype: str | torch.dtype | None = None,
         revision: str | None = None,
         subfolder: str = "",
         cache_dir: str | os.PathLike[str] | None = None,
@@ -49,8 +55,11 @@ class XLMPreTrainedModel(nn.Module):
         local_files_only: bool = False,
         **overrides: Any,
     ) -> Any:
-        """The model of a checkpoint, in float32 and ready for inference.
+        """The model of a checkpoint, ready for inference.
 
+        dtype: what the weights are and what the model computes in: "float32", "bfloat16", "float16", "float64", or what
+        the framework calls it; None is what the framework is set to, float32 by default. The older keyword
+        ``torch_dtype`` means the same.
         ``output_loading_info`` gives a pair, the model and what became of each name in the file.
 
         The checkpoint is a folder, a weight file in one, a Hub id or a built-in name; it may have been written by
@@ -58,9 +67,8 @@ class XLMPreTrainedModel(nn.Module):
         keywords replace fields of its config. A head that the checkpoint lacks is made new, with a warning.
 
         Raises: FetchError for what cannot be found, ConfigError for an impossible config, and CheckpointError for
-        weights
-            that are damaged, missing, unexpected (unless not ``strict``) or of another shape than the config says
-            (unless ``ignore_mismatched_sizes``).
+            weights that are damaged, missing, unexpected (unless not ``strict``) or of another shape than the config
+            says (unless ``ignore_mismatched_sizes``).
 
         Differs: Hugging Face fills missing weights of the body with random numbers and carries on.
         """
@@ -72,11 +80,13 @@ class XLMPreTrainedModel(nn.Module):
             token=token,
             local_files_only=local_files_only,
         )
+        kind = precision(overrides.pop("torch_dtype", dtype))
         config = config.replace(**overrides) if config else XLMConfig.from_repository(files, **overrides)
         check_buildable(config, cls.task)
         wanted = manifest(config, cls.task)
         arrays, info = load(files, wanted, strict=strict, ignore_mismatched_sizes=ignore_mismatched_sizes)
         model = cls._without_values(config) if wanted.keys() == arrays.keys() else cls(config)
+        model.to(kind)
         model.load_arrays(arrays)
         model.eval()
         return (model, info) if output_loading_info else model
@@ -84,26 +94,24 @@ class XLMPreTrainedModel(nn.Module):
     def save_pretrained(self, save_directory: str | os.PathLike[str], *, max_shard_size: int | str = "5GB") -> None:
         """Write ``model.safetensors`` (or shards and their index) and ``config.json``, which either framework reads.
 
-        Raises: FetchError if the folder is a file.
+        Raises: FetchError if the folder is a file; InputError for a model with adapters: merge them or save them apart.
         """
-        config = self.config.replace(architectures=[type(self).__name__], dtype="float32")
+        refuse_adapters(self, "`save_pretrained`")
+        config = self.config.replace(architectures=[type(self).__name__], dtype=str(self.dtype).removeprefix("torch."))
         config.save_pretrained(save_directory)
-        save(Path(save_directory), self.to_arrays(), max_shard_size)
+        save(Path(save_directory), self.to_arrays(), max_shard_size, config.dtype)
 
     def manifest(self) -> dict[str, Weight]:
         """Name, shape and kind of every weight."""
         return manifest(self.config, self.task)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Copies of all weights by name, shaped as in the manifest."""
+        """Copies of all weights by name, shaped as in the manifest; adapters are not among them."""
         return read_weights(self, self.manifest().values())
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy arrays of `to_arrays` into the model; a weight that is not among them stays as it is."""
         write_weights(self, self.manifest().values(), arrays)
-
-    def tie_weights(self) -> None:
-        """Share what the config says is shared; a body shares nothing."""
 
     @property
     def device(self) -> torch.device:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,8 +19,8 @@ def weight_variables(model: nn.Module, weights: Iterable[Weight]) -> dict[str, T
 
 
 def read_weights(model: nn.Module, weights: Collection[Weight]) -> dict[str, np.ndarray]:
-    """Copies of the model's weights, shaped as in the manifest."""
-    return {name: variable.detach().cpu().numpy().copy() for name, variable in weight_variables(model, weights).items()}
+    """Copies of the model's weights, shaped as in the manifest; numpy has no bfloat16, so half precision is widened."""
+    return {name: to_array(variable).copy() for name, variable in weight_variables(model, weights).items()}
 
 
 def write_weights(model: nn.Module, weights: Collection[Weight], arrays: Mapping[str, np.ndarray]) -> None:
@@ -28,3 +29,19 @@ def write_weights(model: nn.Module, weights: Collection[Weight], arrays: Mapping
         for name, variable in weight_variables(model, weights).items():
             if name in arrays:
                 variable.copy_(torch.tensor(arrays[name]))
+
+
+def to_array(variable: Tensor) -> np.ndarray:
+    """At no less than float32."""
+    return variable.detach().to("cpu", torch.promote_types(variable.dtype, torch.float32)).numpy()
+
+
+def layer_at(model: nn.Module, path: str) -> Any:
+    """The layer of an attribute path: ``transformer.attentions.0.q_lin``."""
+    return model.get_submodule(path)
+
+
+def replace_layer(model: Any, path: str, layer: nn.Module) -> None:
+    """Put a layer where another is."""
+    owner, _, name = path.rpartition(".")
+    setattr(layer_at(model, owner), name, layer.to(model.device, model.dtype).train(model.training))

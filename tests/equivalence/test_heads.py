@@ -112,3 +112,38 @@ def longer(inputs: dict[str, np.ndarray], by: int) -> dict[str, np.ndarray]:
         else x
         for name, x in inputs.items()
     }
+
+
+def test_adaptive_softmax_is_pytorchs_own(framework: Framework) -> None:
+    """Logarithms and loss are those of torch.nn.AdaptiveLogSoftmaxWithLoss with the same weights."""
+    torch = pytest.importorskip("torch")
+    head = next(head for head in heads.HEADS if head.config.asm)
+    inputs = head.inputs(heads.CASES[1]) | dict(head.labels)
+    arrays = weights(head, framework)
+    config = head.config
+    own = torch.nn.AdaptiveLogSoftmaxWithLoss(
+        config.emb_dim, config.vocab_size, config.asm_cutoffs, config.asm_div_value, head_bias=True
+    )
+    prefix = "pred_layer.proj."
+    own.load_state_dict({k.removeprefix(prefix): torch.tensor(v) for k, v in arrays.items() if k.startswith(prefix)})
+
+    output = framework.run(build(framework, head), **inputs, output_hidden_states=True)
+
+    states = torch.tensor(output["hidden_states"][-1]).flatten(0, 1)
+    labels = torch.tensor(inputs["labels"]).flatten()
+    counted = labels != -100
+    assert_close(output["logits"].reshape(-1, config.vocab_size), own.log_prob(states).detach(), "states")
+    assert_close(output["loss"], own(states[counted], labels[counted]).loss.detach(), "loss")
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 7, 50])
+@pytest.mark.parametrize("causal", [False, True])
+def test_feeding_forward_in_chunks_changes_nothing(framework: Framework, chunk: int, causal: bool) -> None:
+    """Whatever the chunk, dividing the text or not, the states are the same."""
+    config = tiny.CONFIG.replace(causal=causal, chunk_size_feed_forward=chunk)
+    inputs = heads.CASES[1].inputs()
+
+    chunked = framework.run(framework.build("XLMModel", config), **inputs)
+    whole = framework.run(framework.build("XLMModel", config.replace(chunk_size_feed_forward=0)), **inputs)
+
+    assert_close(chunked["last_hidden_state"], whole["last_hidden_state"], "states")

@@ -70,7 +70,8 @@ def recorded(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]
 def task_models() -> dict[str, np.ndarray]:
     """Every head, in both directions, with its labels and without."""
     goldens = {}
-    for head, causal in product(heads.HEADS, (False, True)):
+    recordable = [head for head in heads.HEADS if not head.hugging_face_fails]
+    for head, causal in product(recordable, (False, True)):
         case = tiny.Case("attention_mask", causal, langs=True, token_types=False, positions=False, head_mask=False)
         inputs = head.inputs(case, padded=not head.sees_padding)
         model = hugging_face(head.config.replace(causal=causal), head.name)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xlm_core.errors import CheckpointError
 from xlm_core.formats import safetensors, sharding, torch_pickle
 from xlm_core.formats.base import Checkpoint, narrow, widen
+
+torch = pytest.importorskip("torch", reason="writes files with PyTorch to read them without")
 
 TENSORS = {
     "a.weight": torch.arange(6.0).reshape(2, 3).T,

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tiny
+from citizens import CITIZENS
 from frameworks import TF
+from heads import Head
 from tolerances import assert_close
+from xlm_core.errors import InputError
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
 
+from keras_citizen import LAYER_PROMISES, LAYERS, MODEL_PROMISES, Candidate, layer_classes  # noqa: E402  # needs Keras
+
 INPUTS = tiny.CASES[8].inputs()
 LABELLED = INPUTS | {"labels": tiny.labels()}
+SLOW = ("model_trains", "model_trains_with_xla_in_mixed_precision", "model_is_exported")
 
 
 @pytest.fixture
@@ -23,50 +33,76 @@ def model() -> Any:
     return TF().build("XLMWithLMHeadModel")
 
 
-def test_takes_one_dict(model: Any) -> None:
-    """All inputs in a dict are the same as by name."""
-    assert_close(model(INPUTS).logits, model(**INPUTS).logits, "exact")
+@pytest.mark.parametrize("head", CITIZENS, ids=str)
+@pytest.mark.parametrize(
+    "promise",
+    [
+        pytest.param(promise, id=promise.__name__, marks=[pytest.mark.slow] * (promise.__name__ in SLOW))
+        for promise in MODEL_PROMISES
+    ],
+)
+def test_model_is_a_good_citizen(head: Head, promise: Callable[[Candidate], None], tmp_path: Path) -> None:
+    """Every promise of Keras holds for every model."""
+    promise(Candidate(head, tmp_path))
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["graph", "xla"])
-def test_traces(model: Any, jit: bool) -> None:
-    """tf.function takes the model, compiled or not, and changes nothing."""
-    traced = tf.function(lambda **tensors: model(**tensors).logits, jit_compile=jit)
-
-    assert_close(traced(**TF()._tensors(INPUTS)), model(**INPUTS).logits, "states")
-
-
-def test_a_graph_of_unknown_size_takes_every_size(model: Any) -> None:
-    """One trace serves batches and texts of any size."""
-    spec = tf.TensorSpec((None, None), "int64")
-    traced = tf.function(lambda ids: model(ids).logits, input_signature=[spec])
-
-    assert_close(traced(INPUTS["input_ids"][:2, :5]), model(INPUTS["input_ids"][:2, :5]).logits, "states")
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("promise", LAYER_PROMISES, ids=lambda promise: promise.__name__)
+def test_layer_is_a_good_citizen(layer: str, promise: Callable[..., None], tmp_path: Path) -> None:
+    """Every promise of Keras holds for every layer."""
+    promise(LAYERS[layer], tmp_path)
 
 
-def test_learns_with_labels_among_the_inputs(model: Any) -> None:
-    """compile and fit need no loss: the model's own falls."""
-    model.compile(optimizer=keras.optimizers.Adam(1e-2))
-
-    losses = model.fit(LABELLED, epochs=5, batch_size=2, verbose=0).history["loss"]
-
-    assert losses[-1] < losses[0]
-    assert model.evaluate(LABELLED, verbose=0) < losses[0]
+def test_no_layer_is_left_out() -> None:
+    """A new layer keeps the promises, too."""
+    assert layer_classes() == LAYERS.keys()
 
 
-def test_predict_returns_outputs(model: Any) -> None:
-    """predict gives the model's own output class, batches joined."""
-    output = model.predict(INPUTS, batch_size=3, verbose=0)
+def test_labels_apart_from_the_inputs_are_refused(model: Any) -> None:
+    """The loss is the model's own, so that targets, weights and losses given to Keras would do nothing."""
+    model.compile(optimizer="adam")
+    for apart in ({"y": tiny.labels()}, {"y": tiny.labels(), "sample_weight": np.ones(4)}):
+        with pytest.raises(InputError, match="must be left out"):
+            model.fit(INPUTS, **apart, verbose=0)
+    with pytest.raises(InputError, match="the inputs must have labels"):
+        model.fit(INPUTS, verbose=0)
 
-    assert_close(output.logits, model(INPUTS).logits, "states")
+    model.compile(optimizer="adam", loss="mse")
+    with pytest.raises(InputError, match="`loss` must be left out"):
+        model.fit(LABELLED, verbose=0)
 
 
-def test_composes(model: Any) -> None:
-    """A symbolic call makes a functional model."""
-    ids = keras.Input((None,), dtype="int64")
-    outer = keras.Model(ids, model(ids).logits)
+REPLICAS = """
+import keras, tensorflow as tf, numpy as np
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import tiny
+from frameworks import TF
 
-    assert_close(outer(INPUTS["input_ids"]), model(INPUTS["input_ids"]).logits, "states")
+data = tf.data.Dataset.from_tensor_slices(tiny.CASES[8].inputs() | {"labels": tiny.input_ids()}).batch(tiny.BATCH)
+
+def trained(strategy):
+    with strategy.scope():
+        model = TF().build("XLMWithLMHeadModel")
+        model.compile(optimizer=keras.optimizers.SGD(0.1))
+    return model.fit(data, epochs=2, shuffle=False, verbose=0).history["loss"], model.to_arrays()
+
+one, two = trained(tf.distribute.get_strategy()), trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+print(max(abs(np.subtract(one[0], two[0]))), max(abs(one[1][name] - two[1][name]).max() for name in one[1]))
+"""
+
+
+@pytest.mark.slow
+def test_replicas_learn_what_one_device_learns() -> None:
+    """Under MirroredStrategy the loss is the mean of the replicas' losses, and so are the steps."""
+    tests = Path(__file__).parents[1]
+
+    done = subprocess.run([sys.executable, "-c", REPLICAS], cwd=tests, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    loss, weights = map(float, done.stdout.split())
+    assert_close(loss, 0, "loss")
+    assert_close(weights, 0, "steps")
 
 
 def test_embeddings_instead_of_ids(model: Any) -> None:
@@ -88,15 +124,20 @@ def test_a_word_that_occurs_twice_gets_one_gradient(model: Any) -> None:
     assert_close(gradient[:, 0], [0, 2, 0, 1, 0], "exact")
 
 
-@pytest.mark.parametrize("attentions", [False, True], ids=["fused", "explicit"])
-def test_mixed_precision_is_finite_with_padding(attentions: bool) -> None:
-    """No mask overflows: the logits under mixed_float16 are finite and near the full ones."""
-    full = TF().build("XLMWithLMHeadModel")(INPUTS).logits
-    keras.mixed_precision.set_global_policy("mixed_float16")
+def test_explicit_attention_is_finite_in_mixed_precision(model: Any) -> None:
+    """No mask overflows where the probabilities are asked for: the logits are near the full ones."""
+    keras.config.set_dtype_policy("mixed_float16")
     try:
-        half = TF().build("XLMWithLMHeadModel")(**INPUTS, output_attentions=attentions).logits
+        half = TF().build("XLMWithLMHeadModel")(**INPUTS, output_attentions=True).logits
     finally:
-        keras.mixed_precision.set_global_policy("float32")
+        keras.config.set_dtype_policy("float32")
 
     assert half.dtype == "float16"
-    assert_close(tf.cast(half, "float32"), full, "float16")
+    assert_close(tf.cast(half, "float32"), model(INPUTS).logits, "float16")
+
+
+def test_takes_one_list(model: Any) -> None:
+    """Inputs in Hugging Face's order in one list are the same as by name."""
+    assert_close(
+        model([INPUTS["input_ids"], INPUTS["attention_mask"], INPUTS["langs"]]).logits, model(**INPUTS).logits, "exact"
+    )

@@ -10,7 +10,7 @@ import pytest
 import tiny
 from xlm_core.config import XLMConfig
 from xlm_core.errors import ConfigError
-from xlm_core.manifest import Kind, check_buildable, manifest
+from xlm_core.manifest import Kind, manifest
 
 ONE_LAYER = tiny.CONFIG.replace(n_layers=1)
 BODY = {
@@ -92,20 +92,28 @@ def test_a_new_model_has_these_weights(framework: Any, name: str) -> None:
     assert {key: array.shape for key, array in model.to_arrays().items()} == shapes(ONE_LAYER, model.task)
 
 
+WIDTH = "a summary must be `num_labels` = 9 wide"
+
+
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("name", "changes", "message"),
     [
-        ({"asm": True, "asm_cutoffs": [10, 20]}, "`asm` must be False in this version; got True."),
-        ({"chunk_size_feed_forward": 2}, "`chunk_size_feed_forward` must be 0 in this version; got 2."),
-        ({"pruned_heads": {0: [1]}}, "`pruned_heads` must be {} in this version; got {0: [1]}."),
+        ("XLMForSequenceClassification", {"num_labels": 9, "summary_use_proj": False}, WIDTH),
+        ("XLMForSequenceClassification", {"num_labels": 9, "summary_proj_to_labels": False}, WIDTH),
+        ("XLMForMultipleChoice", {"num_labels": 9, "summary_use_proj": False}, WIDTH),
+        ("XLMForMultipleChoice", {"num_labels": 9, "summary_proj_to_labels": False}, WIDTH),
+        ("XLMForQuestionAnsweringSimple", {"num_labels": 9}, "`num_labels` must be 2 for question-answering-simple"),
     ],
-    ids=str,
 )
-def test_what_cannot_be_built_yet_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
+def test_a_head_that_cannot_be_built_is_refused_at_once(
+    framework: Any, name: str, changes: dict[str, Any], message: str
+) -> None:
+    """A config that is fine for the body may be impossible for a head, which says which fields do not fit."""
     with pytest.raises(ConfigError, match=re.escape(message)):
-        check_buildable(tiny.CONFIG.replace(**changes))
+        framework.model_class(name)(tiny.CONFIG.replace(**changes))
 
 
-def test_a_model_that_cannot_be_built_is_refused_at_once(framework: Any) -> None:
-    with pytest.raises(ConfigError, match=r"`asm` must be False in this version"):
-        framework.model_class("XLMModel")(tiny.CONFIG.replace(asm=True, asm_cutoffs=[10, 20]))
+def test_a_cluster_without_width_is_refused() -> None:
+    """The adaptive softmax divides emb_dim once for each cutoff."""
+    with pytest.raises(ConfigError, match=r"`emb_dim` must be at least `asm_div_value` to the power"):
+        tiny.CONFIG.replace(asm=True, asm_cutoffs=[10, 20, 30], asm_div_value=4.0)

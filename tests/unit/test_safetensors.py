@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
-import torch
 
 from xlm_core.errors import CheckpointError, FetchError, InputError
 from xlm_core.formats import safetensors as files
+
+torch = pytest.importorskip("torch", reason="compares with the library's own files for PyTorch")
+theirs = pytest.importorskip("safetensors.torch")
 
 
 def numbers(*shape: int) -> np.ndarray:
@@ -51,7 +52,7 @@ def test_numbers_other_than_half_precision_are_read_as_they_are(path, dtype):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_is_widened_to_the_same_numbers(path, dtype):
     tensor = torch.tensor([0.0, -0.0, 1.5, -3.1, 6e-8, 65504.0, torch.inf, torch.nan]).to(dtype)
-    safetensors.torch.save_file({"x": tensor}, path)
+    theirs.save_file({"x": tensor}, path)
 
     array = files.read(path)["x"]
 
@@ -60,7 +61,7 @@ def test_half_precision_is_widened_to_the_same_numbers(path, dtype):
 
 
 def test_shape_and_dtype_are_known_without_reading(path):
-    safetensors.torch.save_file({"x": torch.ones(2, 3, dtype=torch.bfloat16)}, path)
+    theirs.save_file({"x": torch.ones(2, 3, dtype=torch.bfloat16)}, path)
 
     stored = files.read(path).stored("x")
 
@@ -89,7 +90,7 @@ def test_the_file_is_the_one_that_the_library_writes(path):
 
     files.write(path, {name: tensor.numpy() for name, tensor in tensors.items()})
 
-    assert path.read_bytes() == safetensors.torch.save(tensors, {"format": "pt"})
+    assert path.read_bytes() == theirs.save(tensors, {"format": "pt"})
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
@@ -101,7 +102,7 @@ def test_numbers_are_rounded_as_pytorch_rounds_them(path, dtype):
     files.write(path, {"x": array}, dtype=dtype)
 
     expected = torch.from_numpy(array).to(getattr(torch, dtype))
-    assert torch.equal(safetensors.torch.load_file(path)["x"].nan_to_num(7), expected.nan_to_num(7))
+    assert torch.equal(theirs.load_file(path)["x"].nan_to_num(7), expected.nan_to_num(7))
 
 
 def test_integers_keep_their_type_when_numbers_are_narrowed(path):

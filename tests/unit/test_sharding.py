@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from xlm_core.errors import CheckpointError, FetchError, InputError
 from xlm_core.formats import loading, safetensors, sharding
 from xlm_core.formats.base import Checkpoint
 from xlm_core.hub import Folder
+
+torch = pytest.importorskip("torch", reason="writes files with PyTorch to read them without")
 
 ARRAYS = {name: np.full((5, 2), number, np.float32) for number, name in enumerate("abcd")}
 FIRST, SECOND = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"

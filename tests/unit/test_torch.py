@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import copy
+import inspect
+import json
 import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tiny
+from citizens import CASE, CITIZENS
 from frameworks import Torch
-from tolerances import assert_close
+from heads import Head
+from tolerances import assert_close, assert_outputs_close
 
 torch = pytest.importorskip("torch")
 
 INPUTS = tiny.CASES[8].inputs() | {"labels": tiny.labels()}
+STATE_DICTS = json.loads((Path(__file__).parents[1] / "goldens" / "state_dicts.json").read_text("utf-8"))
+
+Tensors = dict[str, torch.Tensor]
 
 
 @pytest.fixture
@@ -22,56 +34,198 @@ def model() -> torch.nn.Module:
 
 
 @pytest.fixture
-def tensors() -> dict[str, torch.Tensor]:
+def tensors() -> Tensors:
     return {name: torch.tensor(array) for name, array in INPUTS.items()}
 
 
-def test_state_dict_has_hugging_faces_keys(model: torch.nn.Module) -> None:
-    """Every weight of the manifest under its name, and the tied one once more, as in Hugging Face."""
-    assert model.state_dict().keys() == model.manifest().keys() | {"pred_layer.proj.weight"}
+@pytest.fixture(params=CITIZENS, ids=str)
+def head(request: pytest.FixtureRequest) -> Head:
+    """Each of the seven models in turn."""
+    return request.param
 
 
-def test_compiles_without_a_graph_break(model: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> None:
-    """torch.compile(fullgraph=True) takes the model with all checks, and changes nothing."""
-    compiled = torch.compile(model, fullgraph=True, backend="eager")
-
-    assert_close(compiled(**tensors).logits.detach(), model(**tensors).logits.detach(), "states")
+@pytest.fixture
+def citizen(head: Head) -> torch.nn.Module:
+    return Torch().build(head.name, head.config).eval()
 
 
-def test_exports(model: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> None:
-    """torch.export takes the model for batches and texts of other sizes, and changes nothing."""
-    ids = tensors["input_ids"]
-    sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("size", max=tiny.CONFIG.max_position_embeddings)}
-    program = torch.export.export(model, (ids,), dynamic_shapes=(sizes,))
+def given(head: Head, *, labelled: bool = True) -> Tensors:
+    arrays = head.inputs(CASE) | (dict(head.labels) if labelled else {})
+    return {name: torch.tensor(array) for name, array in arrays.items()}
 
-    actual = program.module()(ids[:2, :5]).logits
 
-    assert_close(actual.detach(), model(ids[:2, :5]).logits.detach(), "states")
+def arrays(output: Any) -> dict[str, Any]:
+    return {name: tensor.detach().numpy() for name, tensor in output.items()}
+
+
+def objective(output: Any) -> torch.Tensor:
+    """The loss, or for the body something else that every weight has a part in."""
+    return output.get("loss", output[0].sum())
+
+
+def test_state_dict_is_hugging_faces(head: Head, citizen: torch.nn.Module) -> None:
+    """Names and shapes are those recorded from transformers 4.57, so that each loads the other's strictly."""
+    recorded = STATE_DICTS[head.name]
+    foreign = {name: torch.zeros(shape) for name, shape in recorded.items()}
+
+    assert {name: list(tensor.shape) for name, tensor in citizen.state_dict().items()} == recorded
+    citizen.load_state_dict(foreign, strict=True)
+    assert not any(weight.any() for weight in citizen.parameters())
+
+
+@pytest.mark.parametrize("labelled", [False, True], ids=["plain", "labelled"])
+def test_compiles_without_a_graph_break(head: Head, citizen: torch.nn.Module, labelled: bool) -> None:
+    """torch.compile(fullgraph=True) takes the model with all checks, for any size, and changes nothing."""
+    compiled = torch.compile(citizen, fullgraph=True, dynamic=True, backend="eager")
+    inputs = given(head, labelled=labelled)
+    smaller = {name: tensor[:3] for name, tensor in inputs.items()}
+
+    for each in (inputs, smaller):
+        assert_outputs_close(arrays(compiled(**each)), arrays(citizen(**each)), "states")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_compiles_to_machine_code(model: torch.nn.Module, tensors: Tensors) -> None:
+    """The default compiler gives the same numbers, and gradients."""
+    expected = arrays(model(**tensors))
+
+    actual = torch.compile(model, fullgraph=True)(**tensors)
+    actual.loss.backward()
+
+    assert_outputs_close(arrays(actual), expected, "states")
+    assert all(weight.grad is not None for weight in model.parameters())
+
+
+@pytest.mark.parametrize("labelled", [False, True], ids=["plain", "labelled"])
+def test_exports(head: Head, citizen: torch.nn.Module, labelled: bool) -> None:
+    """torch.export takes the model for batches and texts of any size, each input by its name, and changes nothing."""
+    inputs = given(head, labelled=labelled)
+    batch, size = torch.export.Dim("batch"), torch.export.Dim("size", max=tiny.CONFIG.max_position_embeddings)
+    sizes = {name: {0: batch} | ({x.ndim - 1: size} if x.ndim > 1 else {}) for name, x in inputs.items()}
+
+    program = torch.export.export(citizen, (), inputs, dynamic_shapes=sizes).module()
+
+    smaller = {name: x[:3, ..., :6] if x.ndim > 1 else x[:3] for name, x in inputs.items()}
+    for each in (inputs, smaller):
+        assert_outputs_close(arrays(program(**each)), arrays(citizen(**each)), "states")
+
+
+def test_signature_names_every_input(head: Head, citizen: torch.nn.Module) -> None:
+    """Trainers that drop the columns of a data set which a model does not name keep ours."""
+    assert inspect.signature(citizen.forward).parameters.keys() >= given(head).keys()
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_traces_to_a_tuple(head: Head, citizen: torch.nn.Module) -> None:
+    """torch.jit.trace takes the model with return_dict=False, and the trace serves batches of other sizes."""
+    inputs = given(head, labelled=False)
+    wrapped = _Positional(citizen)
+
+    traced = torch.jit.trace(wrapped, tuple(inputs.values()))
+
+    for each in (inputs, {name: tensor[:3] for name, tensor in inputs.items()}):
+        for actual, expected in zip(traced(*each.values()), citizen(**each).values(), strict=True):
+            assert_close(actual.detach(), expected.detach(), "states")
+
+
+class _Positional(torch.nn.Module):
+    """What torch.jit.trace takes: tensors in order, tuples out."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Any, langs: Any, attention_mask: Any) -> Any:
+        return self.model(input_ids, langs=langs, attention_mask=attention_mask, return_dict=False)
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
-def test_copies_are_models(model: torch.nn.Module, tensors: dict[str, torch.Tensor], duplicate: object) -> None:
+def test_copies_are_models(head: Head, citizen: torch.nn.Module, duplicate: Callable[[Any], Any]) -> None:
     """A deep copy and a pickle compute the same, and keep the tie."""
-    twin = duplicate(model)
+    twin = duplicate(citizen)
 
-    assert_close(twin(**tensors).logits.detach(), model(**tensors).logits.detach(), "exact")
-    assert twin.pred_layer.proj.weight is twin.transformer.embeddings.weight
-
-
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-@pytest.mark.parametrize("attentions", [False, True], ids=["fused", "explicit"])
-def test_half_precision_is_finite_with_padding(model: torch.nn.Module, dtype: str, attentions: bool) -> None:
-    """No mask overflows: the logits of a half model are finite and near the full one's."""
-    tensors = {name: torch.tensor(array) for name, array in tiny.CASES[8].inputs().items()}
-    full = model(**tensors).logits
-
-    half = model.to(getattr(torch, dtype))(**tensors, output_attentions=attentions).logits
-
-    assert half.isfinite().all()
-    assert_close(half.float().detach(), full.detach(), dtype)
+    assert_outputs_close(arrays(twin(**given(head))), arrays(citizen(**given(head))), "exact")
+    assert len(list(twin.parameters())) == len(list(citizen.parameters()))
 
 
-def test_a_text_of_padding_alone_has_finite_gradients(model: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+def test_outputs_are_pickled(head: Head, citizen: torch.nn.Module) -> None:
+    """Another process gets the output as it was."""
+    output = citizen(**given(head))
+    detached = type(output)(**{name: tensor.detach() for name, tensor in output.items()})
+
+    assert_outputs_close(arrays(pickle.loads(pickle.dumps(detached))), arrays(output), "exact")
+
+
+@pytest.mark.parametrize("labelled", [False, True], ids=["plain", "labelled"])
+def test_computes_shapes_on_the_meta_device(head: Head, citizen: torch.nn.Module, labelled: bool) -> None:
+    """A model without values gives an output without values, of the right shapes."""
+    inputs = given(head, labelled=labelled)
+    expected = {name: tensor.shape for name, tensor in citizen(**inputs).items()}
+
+    output = citizen.to("meta")(**{name: tensor.to("meta") for name, tensor in inputs.items()})
+
+    assert {name: tensor.shape for name, tensor in output.items()} == expected
+    assert (citizen.device.type, citizen.dtype) == ("meta", torch.float32)
+
+
+@pytest.fixture
+def process_group(tmp_path: Path) -> Iterator[None]:
+    """A group of this process alone."""
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/group", rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.usefixtures("process_group")
+def test_trains_in_parallel_with_every_parameter_used(head: Head, citizen: torch.nn.Module) -> None:
+    """DistributedDataParallel without find_unused_parameters takes a second step."""
+    parallel = torch.nn.parallel.DistributedDataParallel(citizen)
+
+    for _ in range(2):
+        objective(parallel(**given(head))).backward()
+
+    assert all(weight.grad is not None for weight in citizen.parameters())
+
+
+RANK = """
+import sys
+import torch
+import tiny
+from frameworks import Torch
+
+rank, path = int(sys.argv[1]), sys.argv[2]
+torch.distributed.init_process_group("gloo", init_method=f"file://{path}", rank=rank, world_size=2)
+model = torch.nn.parallel.DistributedDataParallel(Torch().build("XLMWithLMHeadModel"))
+arrays = tiny.CASES[8].inputs() | {"labels": tiny.input_ids()}
+half = {name: torch.tensor(array)[2 * rank : 2 * rank + 2] for name, array in arrays.items()}
+model(**half).loss.backward()
+print(model.module.transformer.embeddings.weight.grad.double().norm().item())
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_learn_the_mean_of_their_gradients(model: torch.nn.Module, tmp_path: Path) -> None:
+    """Each half of a batch in a process of its own gives both processes the gradient of the mean loss."""
+    arrays = tiny.CASES[8].inputs() | {"labels": tiny.input_ids()}
+    halves = [{name: torch.tensor(array)[rows] for name, array in arrays.items()} for rows in (slice(2), slice(2, 4))]
+    (sum(model(**half).loss for half in halves) / 2).backward()
+    expected = model.transformer.embeddings.weight.grad.double().norm()
+    command = [sys.executable, "-c", RANK]
+
+    ranks = [
+        subprocess.Popen([*command, str(rank), str(tmp_path / "group")], cwd=TESTS, stdout=subprocess.PIPE, text=True)
+        for rank in range(2)
+    ]
+
+    for rank in ranks:
+        assert_close(float(rank.communicate()[0]), expected, "gradients")
+
+
+TESTS = Path(__file__).parents[1]
+
+
+def test_a_text_of_padding_alone_has_finite_gradients(model: torch.nn.Module, tensors: Tensors) -> None:
     """A row with nothing to look at neither gives NaN nor spoils the gradients of the others."""
     mask = tensors["attention_mask"].clone()
     mask[0] = 0

@@ -14,3 +14,8 @@ class TaskModel(TFXLMPreTrainedModel):
     def __init__(self, config: XLMConfig, *, name: str | None = None) -> None:
         super().__init__(config, name=name)
         self.transformer = TFXLMModel(config, name="transformer")
+
+    @property
+    def base_model(self) -> TFXLMModel:
+        """The body."""
+        return self.transformer

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar, Unpack
 
+import keras
 from keras import ops
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs
+from xlm_core.inputs import BodyInputs, Given, check_shape
 from xlm_core.outputs import LogitsOutput
+from xlm_core.surgery.selection import check_untied
 
+from ..adaptive_softmax import AdaptiveSoftmax
 from ..layers import Embedding, Layer, dense
 from ..losses import cross_entropy, next_token_cross_entropy
 from ..tensors import Tensor
+from ..weights import forget_graphs, put_layer
 from .base import TaskModel
 
 
@@ -34,11 +38,12 @@ class PredLayer(Layer):
 
     def __init__(self, config: XLMConfig, words: Embedding, *, name: str) -> None:
         super().__init__(name=name)
-        self.proj = (
-            TiedDense(words, name="proj")
-            if config.tie_word_embeddings
-            else dense(config, config.vocab_size, config.emb_dim, "proj")
-        )
+        if config.asm:
+            self.proj = AdaptiveSoftmax(config, name="proj")
+        elif config.tie_word_embeddings:
+            self.proj = TiedDense(words, name="proj")
+        else:
+            self.proj = dense(config, config.vocab_size, config.emb_dim, "proj")
 
     def call(self, states: Tensor) -> Tensor:
         """states (B, T, D) -> (B, T, V)."""
@@ -48,7 +53,8 @@ class PredLayer(Layer):
 class TFXLMWithLMHeadModel(TaskModel):
     """Scores of the vocabulary at every position, for masked (MLM, TLM) and for causal (CLM) models.
 
-    The scores' weight is the word table itself, unless ``config.tie_word_embeddings`` is False.
+    The scores' weight is the word table itself, unless ``config.tie_word_embeddings`` is False. With ``config.asm`` the
+    scores are an adaptive softmax's logarithms of probabilities, and have weights of their own.
 
     Source: Lample and Conneau 2019, sections 3.2 to 3.4.
 
@@ -90,3 +96,28 @@ class TFXLMWithLMHeadModel(TaskModel):
         logits = self.pred_layer(body.last_hidden_state)
         output = LogitsOutput.after(body, logits=logits, loss=self.criterion(logits, labels))
         return output.as_asked(self._asked(return_dict, "return_dict"))
+
+    def get_output_embeddings(self) -> keras.layers.Layer:
+        """The layer that scores the words."""
+        return self.pred_layer.proj
+
+    def set_output_embeddings(self, value: keras.layers.Layer) -> None:
+        """Take another layer that scores the words.
+
+        Raises: InputError if the scores' weight is not their own, or of another size.
+
+        Differs: in Hugging Face the table of words takes its place again when the two are tied.
+        """
+        check_untied(self.config)
+        check_shape(
+            "value",
+            Given(tuple(value.kernel.shape)[::-1], value.kernel.dtype),
+            (self.config.vocab_size, self.config.emb_dim),
+        )
+        put_layer(self.pred_layer, "proj", value)
+        forget_graphs(self)
+
+    def tie_weights(self) -> None:
+        """Make the scores' weight the word table."""
+        if self.config.tie_word_embeddings and not self.config.asm:
+            put_layer(self.pred_layer.proj, "table", self.transformer.embeddings)

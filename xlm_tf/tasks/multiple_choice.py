@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Unpack
 from keras import ops
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, check_choices
+from xlm_core.inputs import PER_TEXT, BodyInputs, check_choices
 from xlm_core.outputs import LogitsOutput
 
 from ..layers import dense
@@ -30,6 +30,7 @@ class TFXLMForMultipleChoice(TaskModel):
     """
 
     task: ClassVar[str] = "multiple-choice"
+    axes: ClassVar[tuple[None, ...]] = (None, None)  # K, T
 
     def __init__(self, config: XLMConfig, *, name: str | None = None) -> None:
         super().__init__(config, name=name)
@@ -64,7 +65,7 @@ class TFXLMForMultipleChoice(TaskModel):
 
 def flat(name: str, x: Any) -> Any:
     """An input with its two first axes in one; what has no axis for choices stays as it is. (B, K, …) -> (B K, …)."""
-    if x is None or isinstance(x, bool) or name == "head_mask":
+    if x is None or name not in PER_TEXT:
         return x
     check_choices(name, described(name, x))
     return ops.reshape(x, (-1, *ops.shape(x)[2:]))

@@ -7,9 +7,11 @@ from typing import ClassVar, Unpack
 from torch import Tensor, nn
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs
+from xlm_core.inputs import BodyInputs, Given, check_shape
 from xlm_core.outputs import LogitsOutput
+from xlm_core.surgery.selection import check_untied
 
+from ..adaptive_softmax import AdaptiveSoftmax
 from ..layers import dense
 from ..losses import cross_entropy, next_token_cross_entropy
 from .base import TaskModel
@@ -20,7 +22,7 @@ class PredLayer(nn.Module):
 
     def __init__(self, config: XLMConfig) -> None:
         super().__init__()
-        self.proj = dense(config, config.vocab_size, config.emb_dim)
+        self.proj = AdaptiveSoftmax(config) if config.asm else dense(config, config.vocab_size, config.emb_dim)
 
     def forward(self, states: Tensor) -> Tensor:
         """states (B, T, D) -> (B, T, V)."""
@@ -30,7 +32,8 @@ class PredLayer(nn.Module):
 class XLMWithLMHeadModel(TaskModel):
     """Scores of the vocabulary at every position, for masked (MLM, TLM) and for causal (CLM) models.
 
-    The scores' weight is the word table itself, unless ``config.tie_word_embeddings`` is False.
+    The scores' weight is the word table itself, unless ``config.tie_word_embeddings`` is False. With ``config.asm`` the
+    scores are an adaptive softmax's logarithms of probabilities, and have weights of their own.
 
     Source: Lample and Conneau 2019, sections 3.2 to 3.4.
 
@@ -73,7 +76,26 @@ class XLMWithLMHeadModel(TaskModel):
         output = LogitsOutput.after(body, logits=logits, loss=self.criterion(logits, labels))
         return output.as_asked(self._asked(return_dict, "return_dict"))
 
+    def get_output_embeddings(self) -> nn.Module:
+        """The layer that scores the words."""
+        return self.pred_layer.proj
+
+    def set_output_embeddings(self, value: nn.Module) -> None:
+        """Take another layer that scores the words.
+
+        Raises: InputError if the scores' weight is not their own, or of another size.
+
+        Differs: in Hugging Face the table of words takes its place again when the two are tied.
+        """
+        check_untied(self.config)
+        check_shape(
+            "value",
+            Given(tuple(value.weight.shape), str(value.weight.dtype)),
+            (self.config.vocab_size, self.config.emb_dim),
+        )
+        self.pred_layer.proj = value
+
     def tie_weights(self) -> None:
         """Make the scores' weight the word table."""
-        if self.config.tie_word_embeddings:
+        if self.config.tie_word_embeddings and not self.config.asm:
             self.pred_layer.proj.weight = self.transformer.embeddings.weight
