@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -28,7 +29,7 @@ class LoRA(Layer):
     """
 
     def __init__(self, layer: keras.layers.Dense, lora: LoraConfig) -> None:
-        super().__init__(name=layer.name, dtype=layer.dtype_policy)
+        super().__init__(name=layer.name, dtype=layer.dtype_policy, made_of={"lora": asdict(lora)})
         self.dense = layer
         in_dim, out_dim = layer.kernel.shape
         self.lora_a = self.add_weight(shape=(lora.rank, in_dim), initializer="zeros", name="lora_a")
@@ -40,6 +41,16 @@ class LoRA(Layer):
         """x (…, in) -> (…, out)."""
         low = ops.matmul(self.dropout(x, training=training), ops.transpose(self.lora_a))
         return self.dense(x) + ops.matmul(low, ops.transpose(self.lora_b)) * self.scale
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs, the layer with it."""
+        return super().get_config() | {"layer": keras.saving.serialize_keras_object(self.dense)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """A new layer from `get_config`, around a layer of its own."""
+        lora = LoraConfig(**config["lora"] | {"targets": tuple(config["lora"]["targets"])})
+        return cls(keras.saving.deserialize_keras_object(config["layer"]), lora)
 
     def plain(self) -> keras.layers.Dense:
         """The layer without its adapter."""

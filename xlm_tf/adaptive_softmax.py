@@ -7,11 +7,11 @@ from keras import ops
 
 from xlm_core.config import XLMConfig
 
-from .layers import Layer, dense
+from .layers import ConfiguredLayer, dense
 from .tensors import Tensor
 
 
-class AdaptiveSoftmax(Layer):
+class AdaptiveSoftmax(ConfiguredLayer):
     """The words before the first cutoff have a score each in the head, the others share one for each cluster.
 
     A cluster's words are scored by a pair of layers of their own, which are the narrower the rarer the words are. The
@@ -23,7 +23,7 @@ class AdaptiveSoftmax(Layer):
     """
 
     def __init__(self, config: XLMConfig, *, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(config, name=name)
         self.n_frequent = config.asm_cutoffs[0]
         clusters = config.asm_clusters
         self.head = dense(config, self.n_frequent + len(clusters), config.emb_dim, "head")

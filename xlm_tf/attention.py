@@ -7,19 +7,19 @@ from keras import ops
 
 from xlm_core.config import XLMConfig
 
-from .layers import Layer, dense
+from .layers import ConfiguredLayer, dense
 from .masks import lowest
 from .tensors import Tensor
 
 
-class MultiHeadAttention(Layer):
+class MultiHeadAttention(ConfiguredLayer):
     """Scaled dot-product attention with the heads of a layer that have not been pruned.
 
     Source: Vaswani et al. 2017, section 3.2.2.
     """
 
     def __init__(self, config: XLMConfig, layer: int, *, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(config, name=name, layer=layer)
         self.heads = config.heads(layer)
         self.n_heads = len(self.heads)
         self.scale = config.head_dim**-0.5

@@ -6,7 +6,8 @@ values, ``config.embed_init_std`` and ``config.init_std``, which fine-tuning rec
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -15,15 +16,48 @@ from keras import ops
 from xlm_core.config import XLMConfig
 from xlm_core.sinusoids import sinusoids
 
+from .precision import computing_in
 from .tensors import Tensor
 
 
 class Layer(keras.layers.Layer):
-    """A layer whose sublayers are built as they are made, so that it has nothing left to build."""
+    """A layer whose sublayers are built as they are made, so that it has nothing left to build.
 
-    def __init__(self, **options: Any) -> None:
+    ``made_of`` are the arguments that Keras' `get_config` writes down, to make the layer again: numbers and words.
+    """
+
+    def __init__(self, *, made_of: Mapping[str, Any], **options: Any) -> None:
         super().__init__(**options)
+        self.made_of = dict(made_of)
         self.built = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Keras finds the class by its name when it loads a model."""
+        super().__init_subclass__(**options)
+        keras.saving.register_keras_serializable("xlm")(cls)
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs."""
+        return {"name": self.name, "dtype": self.dtype_policy.name, **self.made_of}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """A new layer from `get_config`."""
+        arguments = {name: value for name, value in config.items() if name != "dtype"}
+        with computing_in(config["dtype"]):
+            return cls(**arguments)
+
+
+class ConfiguredLayer(Layer):
+    """A layer that the config of a model describes, with arguments of its own if it has any."""
+
+    def __init__(self, config: XLMConfig, *, name: str, **arguments: Any) -> None:
+        super().__init__(name=name, made_of={"config": config.to_dict(), **arguments})
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """A new layer from `get_config`."""
+        return super().from_config({**config, "config": XLMConfig.from_dict(config["config"])})
 
 
 class Embedding(Layer):
@@ -36,7 +70,8 @@ class Embedding(Layer):
     """
 
     def __init__(self, values: Tensor, *, padding_idx: int | None = None, trainable: bool = True, name: str) -> None:
-        super().__init__(name=name, autocast=False)
+        made_of = {"rows": values.shape[0], "dim": values.shape[1], "padding_idx": padding_idx, "trainable": trainable}
+        super().__init__(name=name, autocast=False, made_of=made_of)
         self.padding_idx = padding_idx
         self.embeddings = self.add_weight(
             shape=values.shape,
@@ -44,6 +79,12 @@ class Embedding(Layer):
             trainable=trainable,
             name="embeddings",
         )
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """A new table from `get_config`, of zeros."""
+        arguments = {name: value for name, value in config.items() if name not in ("rows", "dim")}
+        return super().from_config(arguments | {"values": ops.zeros((config["rows"], config["dim"]))})
 
     def call(self, ids: Tensor) -> Tensor:
         """ids (…) -> (…, D)."""

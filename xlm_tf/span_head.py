@@ -9,18 +9,18 @@ from xlm_core.config import XLMConfig
 from xlm_core.errors import InputError
 from xlm_core.inputs import check_positions, check_shape
 
-from .layers import Layer, dense, layer_norm
+from .layers import ConfiguredLayer, dense, layer_norm
 from .losses import binary_cross_entropy, cross_entropy
 from .masks import lowest
 from .summary import last_state
 from .tensors import Tensor, described, is_traced, visible_values
 
 
-class StartLogits(Layer):
+class StartLogits(ConfiguredLayer):
     """A score for each position to start the span."""
 
     def __init__(self, config: XLMConfig, *, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(config, name=name)
         self.dense = dense(config, 1, config.emb_dim, "dense")
 
     def call(self, states: Tensor) -> Tensor:
@@ -28,11 +28,11 @@ class StartLogits(Layer):
         return ops.squeeze(self.dense(states), -1)
 
 
-class EndLogits(Layer):
+class EndLogits(ConfiguredLayer):
     """A score for each position to end the span, given where it starts."""
 
     def __init__(self, config: XLMConfig, *, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(config, name=name)
         self.dense_0 = dense(config, config.emb_dim, 2 * config.emb_dim, "dense_0")
         self.LayerNorm = layer_norm(config, "LayerNorm")
         self.dense_1 = dense(config, 1, config.emb_dim, "dense_1")
@@ -45,11 +45,11 @@ class EndLogits(Layer):
         return ops.squeeze(self.dense_1(self.LayerNorm(ops.tanh(self.dense_0(pairs)))), -1)
 
 
-class AnswerClass(Layer):
+class AnswerClass(ConfiguredLayer):
     """A score for the question to have no answer."""
 
     def __init__(self, config: XLMConfig, *, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(config, name=name)
         self.dense_0 = dense(config, config.emb_dim, 2 * config.emb_dim, "dense_0")
         self.dense_1 = dense(config, 1, config.emb_dim, "dense_1", bias=False)
 
@@ -58,11 +58,11 @@ class AnswerClass(Layer):
         return ops.squeeze(self.dense_1(ops.tanh(self.dense_0(ops.concatenate([start, cls], axis=-1)))), -1)
 
 
-class SpanHead(Layer):
+class SpanHead(ConfiguredLayer):
     """Start, end given start, and whether there is an answer."""
 
     def __init__(self, config: XLMConfig, *, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(config, name=name)
         self.n_starts, self.n_ends = config.start_n_top, config.end_n_top
         self.start_logits = StartLogits(config, name="start_logits")
         self.end_logits = EndLogits(config, name="end_logits")

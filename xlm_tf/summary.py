@@ -9,11 +9,11 @@ from keras import ops
 from xlm_core.config import XLMConfig
 
 from .activations import activation
-from .layers import Layer, dense
+from .layers import ConfiguredLayer, dense
 from .tensors import Tensor
 
 
-class SequenceSummary(Layer):
+class SequenceSummary(ConfiguredLayer):
     """Picks or averages the states of a text's tokens, then projects them.
 
     Differs: Hugging Face picks the last position and averages over all, padding or not; here only tokens count. For
@@ -21,7 +21,7 @@ class SequenceSummary(Layer):
     """
 
     def __init__(self, config: XLMConfig, *, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(config, name=name)
         self.pick = _PICKS[config.summary_type]
         self.first_dropout = keras.layers.Dropout(config.summary_first_dropout)
         self.summary = (

@@ -15,6 +15,11 @@ ALONE = {"xlm_tf/backend.py": "PyTorch has one backend"}
 ONE_SIDED = {
     "by_name": "Keras passes all inputs in one argument",
     "Layer": "nn.Module needs no build step",
+    "ConfiguredLayer": "nn.Module is not made again from its config",
+    "PredLayer.get_config": "Keras' serialisation",
+    "PredLayer.from_config": "Keras' serialisation",
+    "LoRA.get_config": "Keras' serialisation",
+    "LoRA.from_config": "Keras' serialisation",
     "Embedding": "torch.nn.Embedding refuses ids and keeps padding's row as it should",
     "TiedDense": "in PyTorch a parameter can be shared by assignment",
     "_look_up": "belongs to Embedding",

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(len(FRAMEWORKS) < 2, reason="compares two framew
 CASES = [case for case in tiny.CASES if not case.positions]
 LEARNING = [head for head in heads.HEADS if head.labels]
 STEPS = 10
+STEP = 1e-6
 
 
 def without_effect(name: str) -> bool:
@@ -96,3 +97,23 @@ def test_ten_adamw_steps_stay_together(causal: bool) -> None:
         assert without_effect(name) or moved > 10 * ABSOLUTE["steps"], name
     assert_close(losses[0], losses[1], "steps")
     assert losses[0][-1] < losses[0][0]
+
+
+@pytest.mark.parametrize("head", LEARNING, ids=str)
+def test_gradients_are_those_of_the_formulae(head: heads.Head) -> None:
+    """Along a random direction the loss of the float64 reference rises as the gradient says."""
+    framework, model = both(head.config, head.name)[0]
+    case = heads.CASES[1]
+    inputs = head.inputs(case) | dict(head.labels)
+    gradients = framework.gradients(model, **inputs)
+    start = {name: array.astype(np.float64) for name, array in tiny.weights(head.config, model.task).items()}
+    draw = np.random.default_rng(5)
+    direction = {name: draw.standard_normal(array.shape) for name, array in start.items()}
+    direction["transformer.embeddings.weight"][tiny.CONFIG.pad_index] = 0  # no look-up gives padding a gradient
+
+    def loss(step: float) -> float:
+        weights = {name: array + step * direction[name] for name, array in start.items()}
+        return float(head.reference(weights, case, inputs)["loss"])
+
+    risen = (loss(STEP) - loss(-STEP)) / (2 * STEP)
+    assert_close(sum((gradients[name] * direction[name]).sum() for name in gradients), risen, "slope")

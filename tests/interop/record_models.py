@@ -4,15 +4,18 @@ Run from the repository's root in an environment of its own with transformers 4.
 
     PYTHONPATH=.:tests python tests/interop/record_models.py grid tests/goldens/models.npz
     PYTHONPATH=.:tests python tests/interop/record_models.py heads tests/goldens/heads.npz
+    PYTHONPATH=.:tests python tests/interop/record_models.py learning tests/goldens/learning.npz
     PYTHONPATH=.:tests python tests/interop/record_models.py demo tests/goldens/demo.npz
 
 ``grid`` is the language model of `tests/tiny.py` over its cases, PyTorch's in every field and TensorFlow's logits where
 its model takes the inputs; ``heads`` is every task model of `tests/heads.py`, on texts without padding where Hugging
-Face's numbers depend on it; ``demo`` is the demonstration checkpoint's logits, states and loss on four sentences.
+Face's numbers depend on it; ``learning`` is the gradient of each of their weights, and their losses over ten steps of
+AdamW; ``demo`` is the demonstration checkpoint's logits, states and loss on four sentences.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from itertools import product
 from pathlib import Path
@@ -24,6 +27,7 @@ import transformers
 
 import heads
 import tiny
+from frameworks import BETAS, EPSILON, LEARNING_RATE, WEIGHT_DECAY
 from xlm_core.config import XLMConfig
 
 SENTENCES = (
@@ -65,6 +69,36 @@ def recorded(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]
         output = model(**tensors, output_hidden_states=True, output_attentions=True)
     fields = {name: torch.stack(x) if isinstance(x, tuple) else x for name, x in output.items()}
     return {name: x.numpy() for name, x in fields.items()}
+
+
+def learning() -> dict[str, np.ndarray]:
+    """Gradients and losses of every head with labels."""
+    goldens = {}
+    for head in (head for head in heads.HEADS if head.labels and not head.hugging_face_fails):
+        inputs = head.inputs(heads.CASES[1], padded=not head.sees_padding) | dict(head.labels)
+        tensors = {name: torch.tensor(array) for name, array in inputs.items()}
+        if "is_impossible" in tensors:
+            tensors["is_impossible"] = tensors["is_impossible"].float()
+        model = hugging_face(head.config, head.name)
+        model(**tensors).loss.backward()
+        learnt = {name: x.grad.numpy().copy() for name, x in model.named_parameters() if x.grad is not None}
+        goldens |= {f"{head}/{name}": gradient for name, gradient in learnt.items()}
+        goldens[f"{head}/losses"] = np.array(adamw_losses(model, tensors))
+    return goldens
+
+
+def adamw_losses(model: Any, tensors: dict[str, torch.Tensor]) -> list[float]:
+    """The loss before each of ten steps, with the settings of `tests/frameworks.py`."""
+    optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, BETAS, weight_decay=WEIGHT_DECAY)
+    losses = []
+    for step in range(10):
+        optimizer.param_groups[0]["eps"] = EPSILON / math.sqrt(1 - BETAS[1] ** (step + 1))
+        optimizer.zero_grad()
+        loss = model(**tensors).loss
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
 
 
 def task_models() -> dict[str, np.ndarray]:
@@ -120,6 +154,8 @@ def demo() -> dict[str, np.ndarray]:
     }
 
 
+RECORDERS = {"grid": grid, "heads": task_models, "learning": learning, "demo": demo}
+
 if __name__ == "__main__":
     what, target = sys.argv[1:]
-    np.savez_compressed(Path(target), **{"grid": grid, "heads": task_models, "demo": demo}[what]())
+    np.savez_compressed(Path(target), **RECORDERS[what]())

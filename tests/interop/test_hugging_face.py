@@ -113,3 +113,34 @@ def test_task_model_equals_hugging_face(framework: Framework, head: heads.Head, 
     for name, values in golden.items():
         own = np.stack(output[name]) if isinstance(output[name], tuple) else output[name]
         assert_close(own, values, "states", name)
+
+
+LEARNING = np.load(Path(__file__).parent.parent / "goldens" / "learning.npz")
+LEARNERS = [head for head in heads.HEADS if head.labels and not head.hugging_face_fails]
+
+
+def lesson(head: heads.Head) -> dict[str, np.ndarray]:
+    """What the recorded gradients are of."""
+    return head.inputs(heads.CASES[1], padded=not head.sees_padding) | dict(head.labels)
+
+
+@pytest.mark.parametrize("head", LEARNERS, ids=str)
+def test_gradients_equal_hugging_faces(framework: Framework, head: heads.Head) -> None:
+    """Each weight that Hugging Face's loss moves gets the same gradient from ours."""
+    prefix = f"{head}/"
+    golden = {name.removeprefix(prefix): LEARNING[name] for name in LEARNING.files if name.startswith(prefix)}
+    del golden["losses"]
+
+    gradients = framework.gradients(framework.build(head.name, head.config), **lesson(head))
+
+    assert gradients.keys() == golden.keys()
+    for name, gradient in golden.items():
+        assert_close(gradients[name], gradient, "gradients", name)
+
+
+@pytest.mark.parametrize("head", LEARNERS, ids=str)
+def test_ten_adamw_steps_follow_hugging_faces(framework: Framework, head: heads.Head) -> None:
+    """The loss before each of ten steps is that of Hugging Face's model, trained in the same way."""
+    losses = framework.train(framework.build(head.name, head.config), 10, **lesson(head))
+
+    assert_close(losses, LEARNING[f"{head}/losses"], "steps")

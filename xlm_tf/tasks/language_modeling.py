@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Unpack
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, Unpack
 
 import keras
 from keras import ops
@@ -13,7 +14,7 @@ from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
 from ..adaptive_softmax import AdaptiveSoftmax
-from ..layers import Embedding, Layer, dense
+from ..layers import ConfiguredLayer, Embedding, Layer, dense
 from ..losses import cross_entropy, next_token_cross_entropy
 from ..tensors import Tensor
 from ..weights import forget_graphs, put_layer
@@ -24,26 +25,45 @@ class TiedDense(Layer):
     """A linear layer whose kernel is an embedding table: (…, D) -> (…, rows)."""
 
     def __init__(self, table: Embedding, *, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(name=name, made_of={})
         self.table = table
         self.bias = self.add_weight(shape=(table.embeddings.shape[0],), initializer="zeros", name="bias")
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs, the table with it."""
+        return super().get_config() | {"table": keras.saving.serialize_keras_object(self.table)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """A new layer from `get_config`, with a table of its own."""
+        return super().from_config({**config, "table": keras.saving.deserialize_keras_object(config["table"])})
 
     def call(self, states: Tensor) -> Tensor:
         """states (…, D) -> (…, rows)."""
         return ops.matmul(states, ops.transpose(self.table.embeddings)) + self.bias
 
 
-class PredLayer(Layer):
+class PredLayer(ConfiguredLayer):
     """Scores of the vocabulary from states."""
 
-    def __init__(self, config: XLMConfig, words: Embedding, *, name: str) -> None:
-        super().__init__(name=name)
+    def __init__(self, config: XLMConfig, words: Embedding | None = None, *, name: str) -> None:
+        super().__init__(config, name=name)
         if config.asm:
             self.proj = AdaptiveSoftmax(config, name="proj")
         elif config.tie_word_embeddings:
-            self.proj = TiedDense(words, name="proj")
+            self.proj = TiedDense(words, name="proj")  # the one case that needs words
         else:
             self.proj = dense(config, config.vocab_size, config.emb_dim, "proj")
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs, the words with it if the scores are tied to them."""
+        table = getattr(self.proj, "table", None)
+        return super().get_config() | {"words": keras.saving.serialize_keras_object(table)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """A new layer from `get_config`, with words of its own."""
+        return super().from_config({**config, "words": keras.saving.deserialize_keras_object(config["words"])})
 
     def call(self, states: Tensor) -> Tensor:
         """states (B, T, D) -> (B, T, V)."""
