@@ -4,7 +4,7 @@
 >>> unmasker = pipeline("fill-mask", model="xlm-demo")
 """
 
-from .backend import leave_our_errors_alone, quiet_command_line, require_tensorflow
+from .backend import leave_alone, quiet_command_line, require_tensorflow
 
 with quiet_command_line():
     require_tensorflow()
@@ -13,6 +13,7 @@ from xlm_core import __version__
 from xlm_core.auto import AutoConfig, AutoTokenizer
 from xlm_core.config import XLMConfig
 from xlm_core.data.collate import collate
+from xlm_core.errors import XLMError
 from xlm_core.outputs import XLMForQuestionAnsweringOutput
 from xlm_core.tokenizer import XLMTokenizer
 
@@ -39,7 +40,7 @@ from .tasks import (
 )
 
 register_outputs()
-leave_our_errors_alone()
+leave_alone(XLMError)
 
 __all__ = [
     "AutoConfig",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from xlm_core.errors import BackendError, MissingDependency, XLMError
+from xlm_core.errors import BackendError, MissingDependency
 
 LOG_LEVEL, STDERR = "TF_CPP_MIN_LOG_LEVEL", 2
 
@@ -58,6 +58,6 @@ def quiet_command_line() -> Iterator[None]:
         os.close(nowhere)
 
 
-def leave_our_errors_alone() -> None:
-    """Keras rewrites the message of an error on its way out of a layer, unless it is marked as done."""
-    XLMError._keras_call_info_injected = True  # type: ignore[attr-defined]  # noqa: SLF001  # as Keras marks them
+def leave_alone(error: type[Exception] | Exception) -> None:
+    """Keras rewrites the message of an error on its way out of a layer, unless it, or its class, is marked as done."""
+    error._keras_call_info_injected = True  # type: ignore[union-attr]  # noqa: SLF001  # as Keras marks them

@@ -18,6 +18,7 @@ from xlm_core.inputs import PER_TEXT, check_flag, check_own_loss
 from xlm_core.manifest import Weight, check_buildable, manifest
 
 from .adapters import Adapters, refuse_adapters
+from .backend import leave_alone
 from .checkpointing import Checkpointing
 from .parameters import Parameters
 from .precision import computing_in, precision
@@ -81,15 +82,19 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         }
         given = {name: x for name, x in tensors.items() if x is not None}
         named = by_name(input_ids)
-        return self.forward(
-            **named,
-            **given,
-            **labels,
-            output_attentions=output_attentions,
-            output_hidden_states=output_hidden_states,
-            return_dict=return_dict,
-            training=training,
-        )
+        try:
+            return self.forward(
+                **named,
+                **given,
+                **labels,
+                output_attentions=output_attentions,
+                output_hidden_states=output_hidden_states,
+                return_dict=return_dict,
+                training=training,
+            )
+        except TypeError as error:
+            leave_alone(error)
+            raise
 
     @classmethod
     def from_pretrained(

@@ -212,3 +212,14 @@ def test_summaries_look_at_tokens_alone(framework: Framework, summary_type: str,
     alone = framework.run(model, input_ids=text, attention_mask=mask)["logits"]
 
     assert_close(framework.run(model, **padded)["logits"], alone, "states")
+
+
+def test_a_misspelt_argument_is_refused_in_the_same_words() -> None:
+    """Python's own sentence reaches the user of either framework, with nothing around it."""
+    said = []
+    for framework in FRAMEWORKS:
+        with pytest.raises(TypeError) as error:
+            framework.run(framework.build(TOKENS), **INPUTS, lables=STARTS)
+        said.append(str(error.value).removeprefix("TF"))
+
+    assert set(said) == {"XLMModel.forward() got an unexpected keyword argument 'lables'"}

@@ -8,24 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vocabularies import write_uncased
 from xlm_core.tokenizer import XLMTokenizer
 from xlm_core.tokenizer.special_tokens import AddedToken
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_uncased(tmp_path_factory.mktemp("uncased"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder: Path) -> XLMTokenizer:
-    return XLMTokenizer.from_pretrained(folder)
-
-
-@pytest.fixture(scope="module")
-def multilingual(folder: Path) -> XLMTokenizer:
-    return XLMTokenizer.from_pretrained(folder, lang2id={"en": 0, "fr": 1, "de": 2})
 
 
 def words(tokenizer: XLMTokenizer, text: str) -> list[int]:

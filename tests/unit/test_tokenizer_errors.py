@@ -12,21 +12,6 @@ from xlm_core.errors import ConfigError, FetchError, InputError, LanguageError, 
 from xlm_core.tokenizer import XLMTokenizer
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_uncased(tmp_path_factory.mktemp("uncased"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder: Path) -> XLMTokenizer:
-    return XLMTokenizer.from_pretrained(folder)
-
-
-@pytest.fixture(scope="module")
-def multilingual(folder: Path) -> XLMTokenizer:
-    return XLMTokenizer.from_pretrained(folder, lang2id={"en": 0, "fr": 1, "de": 2})
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -16,21 +16,6 @@ from xlm_core.tokenizer import XLMTokenizer
 from xlm_core.tokenizer.special_tokens import AddedToken
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_uncased(tmp_path_factory.mktemp("uncased"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder: Path) -> XLMTokenizer:
-    return XLMTokenizer.from_pretrained(folder)
-
-
-@pytest.fixture(scope="module")
-def multilingual(folder: Path) -> XLMTokenizer:
-    return XLMTokenizer.from_pretrained(folder, lang2id={"en": 0, "fr": 1, "de": 2})
-
-
 def test_what_is_saved_loads_the_same(multilingual: XLMTokenizer, tmp_path: Path) -> None:
     multilingual.save_pretrained(tmp_path)
     loaded = XLMTokenizer.from_pretrained(tmp_path)

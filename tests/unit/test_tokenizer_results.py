@@ -10,19 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vocabularies import SPECIAL, uncased_ids, write_files, write_uncased
+from vocabularies import SPECIAL, uncased_ids, write_files
 from xlm_core.errors import InputError, MissingDependency
 from xlm_core.tokenizer import BatchEncoding, XLMTokenizer
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_uncased(tmp_path_factory.mktemp("uncased"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder: Path) -> XLMTokenizer:
-    return XLMTokenizer.from_pretrained(folder)
 
 
 def test_numpy_arrays_have_the_axis_of_the_batch(tokenizer: XLMTokenizer) -> None:

@@ -17,7 +17,7 @@ import pytest
 import tiny
 from citizens import CASE, CITIZENS
 from frameworks import Torch
-from heads import Head
+from heads import HEADS, Head
 from tolerances import assert_close, assert_outputs_close
 
 torch = pytest.importorskip("torch")
@@ -258,3 +258,24 @@ def test_a_gpu_gives_the_cpus_numbers(case: tiny.Case) -> None:
 
     assert_close(actual.logits.detach().cpu(), expected.logits.detach(), "states")
     assert_close(actual.loss.detach().cpu(), expected.loss.detach(), "loss")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("head", HEADS, ids=str)
+def test_every_head_computes_the_same_on_a_gpu(head: Head) -> None:
+    """A task model moved to a GPU gives the CPU's numbers, and its gradients."""
+    model = Torch().build(head.name, head.config).eval()
+    tensors = {name: torch.tensor(x) for name, x in (head.inputs(CASE) | dict(head.labels)).items()}
+    expected = model(**tensors)
+
+    twin = Torch().build(head.name, head.config).eval().to("cuda")
+    actual = twin(**{name: tensor.to("cuda") for name, tensor in tensors.items()})
+
+    for name, values in expected.items():
+        assert_close(actual[name].detach().cpu(), values.detach(), "states", name)
+    if head.labels:
+        expected.loss.backward()
+        actual.loss.backward()
+        for (name, one), other in zip(model.named_parameters(), twin.parameters(), strict=True):
+            if one.grad is not None:
+                assert_close(other.grad.cpu(), one.grad, "gradients", name)
