@@ -79,7 +79,7 @@ def test_a_file_cut_anywhere_is_refused_or_the_same(file, tmp_path):
         assert arrays is None or all(np.array_equal(arrays[name], whole[name]) for name in whole)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_file_with_a_wrong_byte_is_refused_or_read(file, tmp_path, draw):
     data, read = file
@@ -89,7 +89,7 @@ def test_a_file_with_a_wrong_byte_is_refused_or_read(file, tmp_path, draw):
     attempt(tmp_path / "changed", data[:place] + bytes([byte]) + data[place + 1 :], read)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_pickle_with_a_wrong_byte_is_refused_or_read(tmp_path, draw):
     """The pickle within the zip, where a wrong byte is another instruction, without the zip's checksum in the way."""
@@ -106,7 +106,7 @@ def test_a_pickle_with_a_wrong_byte_is_refused_or_read(tmp_path, draw):
     attempt(tmp_path / "changed", buffer.getvalue(), torch_pickle.read)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_random_bytes_are_refused(tmp_path, data):
     assert attempt(tmp_path / "random", data, torch_pickle.read) is None

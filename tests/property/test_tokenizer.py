@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vocabularies import TRICKY, WORDS, write_uncased
@@ -54,7 +54,6 @@ def tables(draw: st.DrawFn) -> dict[tuple[str, str], int]:
 
 
 @given(ranks=tables(), word=st.text("abéж", min_size=1, max_size=20))
-@settings(deadline=None)
 def test_both_encoders_do_what_the_definition_says(ranks: dict[tuple[str, str], int], word: str) -> None:
     expected = merge_plainly(word, ranks)
 
@@ -63,13 +62,11 @@ def test_both_encoders_do_what_the_definition_says(ranks: dict[tuple[str, str], 
 
 
 @given(ranks=tables(), word=st.text("abé", min_size=1, max_size=20))
-@settings(deadline=None)
 def test_ordered_tables_go_to_rust(ranks: dict[tuple[str, str], int], word: str) -> None:
     assert (BytePairEncoder(ranks)._rust is not None) == is_ordered(ranks)
 
 
 @given(text=TEXTS)
-@settings(deadline=None)
 def test_pieces_are_joined_to_the_words_that_they_were(tokenizer: XLMTokenizer, text: str) -> None:
     """Decoding what was encoded, as pieces, gives words that are encoded to the same pieces."""
     pieces = [token for token in tokenizer.tokenize(text) if token not in tokenizer.all_special_tokens]
@@ -79,7 +76,6 @@ def test_pieces_are_joined_to_the_words_that_they_were(tokenizer: XLMTokenizer, 
 
 
 @given(texts=st.lists(SPACED, min_size=1, max_size=4), side=st.sampled_from(["left", "right"]))
-@settings(deadline=None)
 def test_padding_hides_behind_the_mask(tokenizer: XLMTokenizer, texts: list[str], side: str) -> None:
     batch = tokenizer(texts, padding=True, padding_side=side)
     rows = zip(batch.input_ids, batch.attention_mask, strict=True)
@@ -88,13 +84,11 @@ def test_padding_hides_behind_the_mask(tokenizer: XLMTokenizer, texts: list[str]
 
 
 @given(texts=st.lists(SPACED, max_size=4))
-@settings(deadline=None)
 def test_a_batch_is_its_texts(tokenizer: XLMTokenizer, texts: list[str]) -> None:
     assert tokenizer(texts).input_ids == [tokenizer(text).input_ids for text in texts]
 
 
 @given(text=SPACED, pair=SPACED, length=st.integers(3, 12))
-@settings(deadline=None)
 def test_truncation_is_no_longer_than_asked_and_no_shorter_than_needed(
     tokenizer: XLMTokenizer, text: str, pair: str, length: int
 ) -> None:
@@ -115,13 +109,11 @@ def test_longest_first_equals_one_token_at_a_time(first: int, second: int, limit
 
 
 @given(text=TEXTS)
-@settings(deadline=None)
 def test_every_id_is_in_the_vocabulary(tokenizer: XLMTokenizer, text: str) -> None:
     assert set(tokenizer(text).input_ids) <= set(tokenizer.get_vocab().values())
 
 
 @given(text=TEXTS, lang=st.sampled_from(["en", "fr", "de", "ro", "ko", "xx"]))
-@settings(deadline=None)
 def test_a_text_has_the_same_ids_twice(tokenizer: XLMTokenizer, text: str, lang: str) -> None:
     """Caches change nothing."""
     assert tokenizer(text, lang=lang) == tokenizer(text, lang=lang)
