@@ -149,6 +149,9 @@ HEADS = [
 ]
 """Every task model, with every kind of labels."""
 
+RECORDABLE = [head for head in HEADS if not head.hugging_face_fails]
+"""Those that Hugging Face computes."""
+
 CASES = [
     tiny.Case(padding, causal, langs, token_types=False, positions=False, head_mask=False)
     for padding, causal, langs in product(("attention_mask", "lengths", "none"), (False, True), (False, True))

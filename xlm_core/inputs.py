@@ -201,14 +201,13 @@ def check_choices(name: str, given: Given) -> None:
         )
 
 
-def check_positions(names: Sequence[str], values: Mapping[str, np.ndarray], size: int | None) -> None:
+def check_positions(values: Mapping[str, np.ndarray], size: int | None) -> None:
     """Refuse positions outside a text; size is T.
 
     Raises: InputError naming the argument and the first culprit.
     """
-    for name in names:
-        array = values.get(name)
-        if array is not None and size is not None and (wrong := _first((array < 0) | (array >= size), array)):
+    for name, array in values.items():
+        if size is not None and (wrong := _first((array < 0) | (array >= size), array)):
             raise InputError(f"`{name}` must be in [0, {size}), the positions of the text; got {wrong}.")
 
 

@@ -161,5 +161,5 @@ def one_position(name: str, positions: Tensor, states: Tensor) -> Tensor:
     batch, size = states.shape[:2]
     check_shape(name, described(name, positions), (batch,), (batch, 1))
     if not is_traced():
-        check_positions([name], visible_values({name: positions}), size)
+        check_positions(visible_values({name: positions}), size)
     return ops.reshape(positions, (-1,))

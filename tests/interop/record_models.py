@@ -74,7 +74,7 @@ def recorded(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]
 def learning() -> dict[str, np.ndarray]:
     """Gradients and losses of every head with labels."""
     goldens = {}
-    for head in (head for head in heads.HEADS if head.labels and not head.hugging_face_fails):
+    for head in (head for head in heads.RECORDABLE if head.labels):
         inputs = head.inputs(heads.CASES[1], padded=not head.sees_padding) | dict(head.labels)
         tensors = {name: torch.tensor(array) for name, array in inputs.items()}
         if "is_impossible" in tensors:
@@ -104,8 +104,7 @@ def adamw_losses(model: Any, tensors: dict[str, torch.Tensor]) -> list[float]:
 def task_models() -> dict[str, np.ndarray]:
     """Every head, in both directions, with its labels and without."""
     goldens = {}
-    recordable = [head for head in heads.HEADS if not head.hugging_face_fails]
-    for head, causal in product(recordable, (False, True)):
+    for head, causal in product(heads.RECORDABLE, (False, True)):
         case = tiny.Case("attention_mask", causal, langs=True, token_types=False, positions=False, head_mask=False)
         inputs = head.inputs(case, padded=not head.sees_padding)
         model = hugging_face(head.config.replace(causal=causal), head.name)

@@ -12,11 +12,6 @@ from typing import Any
 ADDITIONAL = tuple(f"<special{number}>" for number in range(10))
 """The ten spare tokens of every XLM vocabulary; ``<special1>`` is the mask."""
 
-DEFAULT_IDS: Mapping[str, int] = {
-    token: number for number, token in enumerate(("<s>", "</s>", "<pad>", "<unk>", *ADDITIONAL))
-}
-"""Where the released vocabularies keep them."""
-
 MASK_ALIASES = ("[MASK]", "<mask>")
 """What people write for the mask token, other models' documentation in mind."""
 

@@ -8,12 +8,6 @@ from typing import Any
 
 from ..errors import InputError
 
-Text = str | Sequence[str]
-"""A text, or the words of one."""
-
-Lang = str | tuple[str, str] | None
-"""The language of a text; or of each text of a pair; None where the caller did not say."""
-
 
 @dataclass(frozen=True)
 class Example:
