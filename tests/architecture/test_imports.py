@@ -22,7 +22,7 @@ LOADED = "print(*{name.split('.')[0] for name in sys.modules})"
 ONE_DOOR = {
     "h5py": "xlm_core/formats/",
     "huggingface_hub": "xlm_core/hub.py",
-    "sacremoses": "xlm_core/tokenizer/moses.py",
+    "sacremoses": "xlm_core/tokenizer/words/",
     "safetensors": "xlm_core/formats/safetensors.py",
     "tokenizers": "xlm_core/tokenizer/bpe.py",
 }

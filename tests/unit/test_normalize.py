@@ -8,9 +8,9 @@ import unicodedata
 import pytest
 
 from xlm_core.errors import MissingDependency
-from xlm_core.tokenizer import segmenters
-from xlm_core.tokenizer.moses import Moses
-from xlm_core.tokenizer.normalize import (
+from xlm_core.tokenizer.words import segmenters
+from xlm_core.tokenizer.words.moses import Moses
+from xlm_core.tokenizer.words.normalize import (
     lowercase_and_remove_accents,
     lowercase_by_character,
     remove_non_printing,

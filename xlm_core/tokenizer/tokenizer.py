@@ -13,24 +13,24 @@ from ..errors import FetchError, InputError
 from ..languages import Languages
 from .bpe import BytePairEncoder
 from .columns import Columns, build_row, columns_of, gather, pad
+from .controls import ControlStrings
 from .decoding import TokenConverter
+from .encoder import TextEncoder
 from .encoding import BatchEncoding
 from .lengths import UNLIMITED, Truncation, check_multiple, padding_of, truncation_of
-from .moses import Moses
 from .settings import read_settings, write_settings
 from .special_tokens import (
     ADDITIONAL,
     MASK_ALIASES,
     ROLES,
     AddedToken,
-    ControlStrings,
     SpecialTokens,
     number_added_tokens,
 )
-from .splitting import TextSplitter
 from .templates import NoTemplate, OriginalTemplate, Template, check_input_format
 from .texts import Example, check_text, is_batch, read_batch, read_one
 from .vocabulary import MERGES_FILE, VOCAB_FILE, Vocabulary
+from .words import WordSplitter
 
 _DEFAULT_LANG = "en"
 _USUAL = {"mask_aliases": True, "padding_side": "right", "split_special_tokens": False, "truncation_side": "right"}
@@ -105,7 +105,7 @@ class XLMTokenizer(TokenConverter):
         aliases = dict.fromkeys(MASK_ALIASES, mask_token) if mask_aliases else {}
         self._controls = ControlStrings(self._added.values(), aliases)
         self._bpe = BytePairEncoder(self._vocabulary.ranks)
-        self._moses = Moses()
+        self._words = WordSplitter(self.do_lower_case)
         self._mask_aliases = mask_aliases
         self._other_settings: dict[str, Any] = {}
 
@@ -206,8 +206,8 @@ class XLMTokenizer(TokenConverter):
         if lang is not None and self._languages:
             self._languages.id(lang)
         if bypass_tokenizer:
-            return list(self._splitter.split_words(text))
-        return list(self._splitter.split(text, _DEFAULT_LANG if lang is None else lang))
+            return self._encoder.tokens_of_words(text)
+        return self._encoder.tokens(text, _DEFAULT_LANG if lang is None else lang)
 
     def encode(self, text: str | Sequence[str], text_pair: str | Sequence[str] | None = None, **options: Any) -> Any:
         """The ids of one text or pair; ``options`` are those of a call."""
@@ -329,12 +329,11 @@ class XLMTokenizer(TokenConverter):
         return self._template.n_special(pair)
 
     @property
-    def _splitter(self) -> TextSplitter:
-        return TextSplitter(
+    def _encoder(self) -> TextEncoder:
+        return TextEncoder(
             self._controls,
-            self._moses,
+            self._words,
             self._bpe,
-            lowercase=self.do_lower_case,
             lowercase_first=self.do_lower_case and self.input_format == "transformers-4",
             cut_controls=not self.split_special_tokens,
         )

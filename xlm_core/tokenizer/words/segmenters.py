@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import FetchError, MissingDependency
+from ...errors import FetchError, MissingDependency
 from .moses import Moses
 
 KYTEA_MODEL_VARIABLE = "XLM_KYTEA_MODEL"

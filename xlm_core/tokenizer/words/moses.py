@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import MissingDependency
+from ...errors import MissingDependency
 from .normalize import remove_non_printing, remove_romanian_diacritics, replace_unicode_punctuation
 
 
