@@ -6,8 +6,11 @@ values, ``config.embed_init_std`` and ``config.init_std``, which fine-tuning rec
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from xlm_core.config import XLMConfig
 from xlm_core.sinusoids import sinusoids
@@ -16,9 +19,7 @@ from xlm_core.sinusoids import sinusoids
 def dense(config: XLMConfig, out_dim: int, in_dim: int, *, bias: bool = True) -> nn.Linear:
     """(…, in_dim) -> (…, out_dim); N(0, init_std), bias 0."""
     layer = nn.Linear(in_dim, out_dim, bias=bias)
-    nn.init.normal_(layer.weight, std=config.init_std)
-    if bias:
-        nn.init.zeros_(layer.bias)
+    _draw_dense(config, layer)
     return layer
 
 
@@ -30,10 +31,7 @@ def layer_norm(config: XLMConfig) -> nn.LayerNorm:
 def embedding(config: XLMConfig, rows: int, *, padding_idx: int | None = None) -> nn.Embedding:
     """(…) -> (…, D); N(0, embed_init_std). The row of padding starts at 0 and no look-up gives it a gradient."""
     layer = nn.Embedding(rows, config.emb_dim, padding_idx=padding_idx)
-    nn.init.normal_(layer.weight, std=config.embed_init_std)
-    if padding_idx is not None:
-        with torch.no_grad():
-            layer.weight[padding_idx].zero_()
+    _draw_embedding(config, layer)
     return layer
 
 
@@ -44,3 +42,40 @@ def positions(config: XLMConfig) -> nn.Embedding:
         values = torch.tensor(sinusoids(config.max_position_embeddings, config.emb_dim))
         layer.weight = nn.Parameter(values, requires_grad=False)
     return layer
+
+
+def draw(config: XLMConfig, layer: nn.Module) -> None:
+    """Give a layer of this file new initial values."""
+    if isinstance(layer, nn.Embedding):
+        _draw_embedding(config, layer)
+    elif isinstance(layer, nn.Linear):
+        _draw_dense(config, layer)
+    elif isinstance(layer, nn.LayerNorm):
+        layer.reset_parameters()
+
+
+def _draw_dense(config: XLMConfig, layer: nn.Linear) -> None:
+    nn.init.normal_(layer.weight, std=config.init_std)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def _draw_embedding(config: XLMConfig, layer: nn.Embedding) -> None:
+    nn.init.normal_(layer.weight, std=config.embed_init_std)
+    if layer.padding_idx is not None:
+        with torch.no_grad():
+            layer.weight[layer.padding_idx].zero_()
+
+
+class Undrawn(TorchFunctionMode):
+    """Layers made inside have sizes, but neither memory nor values."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Leave out what fills a tensor."""
+        if getattr(function, "__module__", "") == "torch.nn.init":
+            return next(value for value in (*args, *(kwargs or {}).values()) if isinstance(value, Tensor))
+        return function(*args, **{**(kwargs or {}), **({"device": "meta"} if function in _MAKERS else {})})
+
+
+_MAKERS = (torch.empty, torch.tensor)
+"""What the layers of this library make tensors with."""

@@ -19,10 +19,11 @@ from xlm_core.manifest import Weight, check_buildable, manifest
 
 from .adapters import Adapters, refuse_adapters
 from .checkpointing import Checkpointing
+from .layers import Undrawn
 from .parameters import Parameters
 from .precision import precision
 from .surgery import Surgery
-from .weights import read_weights, write_weights
+from .weights import adopt_weights, draw_missing, read_weights, write_weights
 
 
 class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, nn.Module):
@@ -85,9 +86,10 @@ class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, nn.Module
         check_buildable(config, cls.task)
         wanted = manifest(config, cls.task)
         arrays, info = load(files, wanted, strict=strict, ignore_mismatched_sizes=ignore_mismatched_sizes)
-        model = cls._without_values(config) if wanted.keys() == arrays.keys() else cls(config)
+        model = cls._undrawn(config)
+        draw_missing(model, wanted.keys() - arrays.keys())
+        adopt_weights(model, arrays)
         model.to(kind)
-        model.load_arrays(arrays)
         model.eval()
         return (model, info) if output_loading_info else model
 
@@ -126,11 +128,16 @@ class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, nn.Module
     @classmethod
     def _without_values(cls, config: XLMConfig) -> Self:
         """A model whose weights are still to be written: no time goes into drawing numbers that are thrown away."""
-        with torch.device("meta"):
-            model = cls(config)
+        model = cls._undrawn(config)
         model.to_empty(device="cpu")
         model.tie_weights()
         return model
+
+    @classmethod
+    def _undrawn(cls, config: XLMConfig) -> Self:
+        """A model whose weights have shapes only, on PyTorch's device "meta"."""
+        with Undrawn():
+            return cls(config)
 
     def _asked(self, argument: bool | None, field: str) -> bool:
         """What a call asked for, or else what the config does."""

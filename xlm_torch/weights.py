@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from xlm_core.manifest import Weight
 
+from .layers import draw
+
 
 def weight_variables(model: nn.Module, weights: Iterable[Weight]) -> dict[str, Tensor]:
     """What holds each weight, by name; a weight that is tied appears once."""
@@ -29,6 +31,20 @@ def write_weights(model: nn.Module, weights: Collection[Weight], arrays: Mapping
         for name, variable in weight_variables(model, weights).items():
             if name in arrays:
                 variable.copy_(torch.tensor(arrays[name]))
+
+
+def adopt_weights(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    """Let arrays, shaped as in the manifest, be the model's weights; those that may be written to are not copied."""
+    state = {name: torch.from_numpy(np.require(array, requirements=["C", "A", "W"])) for name, array in arrays.items()}
+    model.load_state_dict(state, strict=False, assign=True)
+    model.tie_weights()
+
+
+def draw_missing(model: Any, names: Iterable[str]) -> None:
+    """New initial values for the layers whose weights these are."""
+    for path in sorted({name.rpartition(".")[0] for name in names}):
+        layer = layer_at(model, path).to_empty(device="cpu")
+        draw(model.config, layer)
 
 
 def to_array(variable: Tensor) -> np.ndarray:

@@ -45,6 +45,13 @@ ONE_SIDED = {
     "TFXLMPreTrainedModel.from_config": "Keras' serialisation",
     "TFXLMPreTrainedModel.compute_loss": "Keras' fit",
     "XLMPreTrainedModel._without_values": "Keras cannot build a layer without drawing its values",
+    "XLMPreTrainedModel._undrawn": "the same",
+    "Undrawn": "the same",
+    "draw": "the same",
+    "_draw_dense": "the same",
+    "_draw_embedding": "the same",
+    "draw_missing": "the same",
+    "adopt_weights": "a Keras variable owns its memory",
     "XLMPreTrainedModel.device": "a Keras model has no one device",
     "XLMPreTrainedModel.dtype": "a Keras model's dtype is a policy",
 }

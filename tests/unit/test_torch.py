@@ -19,6 +19,7 @@ from citizens import CASE, CITIZENS
 from frameworks import Torch
 from heads import HEADS, Head
 from tolerances import assert_close, assert_outputs_close
+from xlm_core.errors import XLMWarning
 
 torch = pytest.importorskip("torch")
 
@@ -244,6 +245,34 @@ def test_loading_draws_no_numbers(tmp_path: object) -> None:
 
     assert torch.equal(before, torch.get_rng_state())
     assert not loaded.training
+
+
+def test_only_a_missing_head_is_drawn(tmp_path: object) -> None:
+    """A head that the checkpoint lacks gets initial values; all else is the checkpoint's, and nothing is left empty."""
+    saved = Torch().build("XLMModel")
+    saved.save_pretrained(tmp_path)
+
+    with pytest.warns(XLMWarning, match="A new head was initialised"):
+        model = Torch().model_class("XLMForTokenClassification").from_pretrained(tmp_path)
+
+    assert not any(weight.is_meta for weight in model.parameters())
+    assert torch.equal(model.transformer.embeddings.weight, saved.embeddings.weight)
+    assert model.classifier.weight.std() > 0
+    assert not model.classifier.bias.any()
+    assert all(weight.requires_grad for weight in model.parameters())
+
+
+def test_a_loaded_model_is_its_own(tmp_path: object) -> None:
+    """Training one model changes neither the file nor another model loaded from it."""
+    Torch().build("XLMModel").save_pretrained(tmp_path)
+    load = Torch().model_class("XLMModel").from_pretrained
+    changed, other = load(tmp_path), load(tmp_path)
+
+    with torch.no_grad():
+        changed.embeddings.weight.zero_()
+
+    assert other.embeddings.weight.any()
+    assert load(tmp_path).embeddings.weight.any()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
