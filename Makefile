@@ -11,7 +11,7 @@ export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types docs check bench clean
+.PHONY: help demo test quick fuzz lint types docs check bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
@@ -24,6 +24,9 @@ test: $(READY)  ## every test
 
 quick: $(READY)  ## the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+fuzz: $(READY)  ## a million hard texts and 20,000 damaged files of each kind, for hours
+	XLM_FUZZ_STRINGS=1000000 XLM_FUZZ_FILES=20000 $(BIN)/python -m pytest $(PARALLEL) tests/property
 
 lint: $(READY)  ## style, and how files are laid out
 	$(BIN)/ruff check .

@@ -1,1 +1,1 @@
-"""The weight-conversion command line: commands over `xlm_core.formats`, which a later release adds."""
+"""The weight-conversion command line `xlm-convert`: commands over `xlm_core.formats`."""

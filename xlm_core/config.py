@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 import os
 from collections.abc import Mapping
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from .activations import ACTIVATIONS
-from .errors import ConfigError, FetchError
+from .checkpoints import mended
+from .errors import ConfigError, FetchError, did_you_mean
 from .fields import check, choice, flag, listing, real, table, text, whole
 from .files import write_text
 from .hub import Repository, locate
@@ -126,7 +126,7 @@ class XLMConfig(Hyperparameters):
         named = _without_aliases(named)
         unknown = sorted(named.keys() - _DEFAULTS.keys() - {"extra"})
         if unknown:
-            raise TypeError(f"XLMConfig has no field `{unknown[0]}`.{_nearest(unknown[0])}")
+            raise TypeError(f"XLMConfig has no field `{unknown[0]}`.{did_you_mean(unknown[0], [*_DEFAULTS, *ALIASES])}")
         super().__init__(*values, **_with_labels(named))
         self._set(extra=dict(self.extra))
         check(self)
@@ -214,7 +214,7 @@ class XLMConfig(Hyperparameters):
         extra = self.__dict__.get("extra", {})
         if name in extra:
             return extra[name]
-        raise AttributeError(f"XLMConfig has no field `{name}`.{_nearest(name)}")
+        raise AttributeError(f"XLMConfig has no field `{name}`.{did_you_mean(name, [*_DEFAULTS, *ALIASES])}")
 
     @property
     def head_dim(self) -> int:
@@ -328,9 +328,10 @@ class XLMConfig(Hyperparameters):
         return config.replace(**overrides) if overrides else config  # type: ignore[return-value]  # Self is XLMConfig
 
     @classmethod
-    def from_repository(cls, files: Repository, **overrides: Any) -> Self:
+    def from_repository(cls, files: Repository, *, hub_defaults: str = "mended", **overrides: Any) -> Self:
         """Read the ``config.json`` of a checkpoint that has been located."""
-        return cls.from_json_file(files.file("config.json"), **overrides)
+        config = mended(cls.from_json_file(files.file("config.json")), files.name, hub_defaults)
+        return config.replace(**overrides) if overrides else config  # type: ignore[return-value]  # Self is XLMConfig
 
     @classmethod
     def from_pretrained(
@@ -342,9 +343,14 @@ class XLMConfig(Hyperparameters):
         cache_dir: str | os.PathLike[str] | None = None,
         token: str | bool | None = None,
         local_files_only: bool = False,
+        hub_defaults: str = "mended",
         **overrides: Any,
     ) -> Self:
-        """Read the config of a folder, a ``config.json``, a Hub id or a built-in name; ``overrides`` replace fields."""
+        """Read the config of a folder, a ``config.json``, a Hub id or a built-in name; ``overrides`` replace fields.
+
+        Some released checkpoints have configs that are known to be wrong. These are mended, with a warning that says
+        what was; ``hub_defaults="as-is"`` keeps what the file says.
+        """
         path = Path(pretrained_model_name_or_path)
         if path.suffix == ".json" and path.is_file():
             return cls.from_json_file(path, **overrides)
@@ -356,7 +362,7 @@ class XLMConfig(Hyperparameters):
             token=token,
             local_files_only=local_files_only,
         )
-        return cls.from_repository(files, **overrides)
+        return cls.from_repository(files, hub_defaults=hub_defaults, **overrides)
 
 
 def _without_aliases(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -391,9 +397,3 @@ def _with_labels(named: dict[str, Any]) -> dict[str, Any]:
             f"{len(labels)} labels in id2label={dict(labels)}. Give one of them."
         )
     return named | {"num_labels": len(labels), "id2label": labels}
-
-
-def _nearest(name: str) -> str:
-    """A hint for a misspelt field."""
-    close = difflib.get_close_matches(name, [*_DEFAULTS, *ALIASES], n=1)
-    return f" Did you mean `{close[0]}`?" if close else ""

@@ -21,6 +21,9 @@ built-in error that a caller would expect, so ``except ValueError`` keeps workin
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class XLMError(Exception):
     """Base class of the library's own errors."""
@@ -72,3 +75,9 @@ class BackendError(XLMError, RuntimeError):
 
 class XLMWarning(UserWarning):
     """Something that works, but perhaps not as intended: weights set aside, a new head, a mended config."""
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """A hint for the end of a message, with the nearest of the known names; empty if none is near."""
+    close = difflib.get_close_matches(name, [*known], n=1, cutoff=cutoff)
+    return f" Did you mean `{close[0]}`?" if close else ""

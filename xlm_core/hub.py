@@ -1,4 +1,4 @@
-"""From the name of a model to its files: a folder, a file in one, or a repository on the Hugging Face Hub.
+"""From the name of a model to its files: a folder, a file in one, or a repository on the Hugging Face Hub; and back.
 
 This is the only code that reaches the network, and it does so only for names that cannot be local.
 """
@@ -15,11 +15,15 @@ from .errors import FetchError, InputError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HUB_ID = re.compile(r"(?!.*(--|\.\.))(\w[\w.-]*/)?\w[\w.-]*", re.ASCII)
-WEIGHT_SUFFIXES = (".bin", ".h5", ".json", ".pth", ".safetensors")
+WEIGHT_SUFFIXES = (".bin", ".h5", ".json", ".keras", ".pt", ".pth", ".safetensors")
 
 UNREACHABLE = (
     "Check the network and try again; a folder of files works without one, and so does a model that was loaded "
     "before (`local_files_only=True` or HF_HUB_OFFLINE=1)."
+)
+NOT_TAKEN = (
+    "Check the network, and that your token may write there: run `hf auth login`, or pass `token=`. "
+    "HF_HUB_OFFLINE must not be set."
 )
 FAILURES = {
     "GatedRepoError": "Ask for access on the model's page, then run `hf auth login` or pass `token=`.",
@@ -148,13 +152,7 @@ class HubRepository(Repository):
         return f"See https://huggingface.co/{self.name} for the files it has."
 
     def _failure(self, filename: str, error: Exception) -> FetchError:
-        kinds = (kind.__name__ for kind in type(error).__mro__)
-        advice = next((FAILURES[kind] for kind in kinds if kind in FAILURES), UNREACHABLE)
-        said = str(error).strip().split("\n")[0]
-        return FetchError(
-            f"`{filename}` of `{self.name}` must be fetched from the Hugging Face Hub; "
-            f"got {type(error).__name__}: {said}. {advice}"
-        )
+        return _failure(f"`{filename}` of `{self.name}` must be fetched from the Hugging Face Hub", error, UNREACHABLE)
 
 
 def locate(
@@ -188,6 +186,69 @@ def locate(
         token=token,
         local_files_only=local_files_only,
     )
+
+
+def upload_folder(
+    folder: Path,
+    repo_id: str,
+    *,
+    commit_message: str | None = None,
+    private: bool | None = None,
+    token: str | bool | None = None,
+    revision: str | None = None,
+    create_pr: bool = False,
+) -> str:
+    """Put the files of a folder into a repository on the Hub in one commit; the URL of the commit, or of the request.
+
+    A repository that is not there is made, ``private`` if asked for; so is a branch. ``create_pr`` leaves the branch
+    as it is and asks its owner to take the files in.
+
+    Raises: FetchError if ``folder`` is no folder, for a name that is no Hub id, and for what the Hub refuses.
+    """
+    from huggingface_hub import HfApi
+
+    if not folder.is_dir():
+        raise FetchError(f"`{folder}` must be a folder to upload; there is none.")
+    name = _hub_id(repo_id)
+    api = HfApi(token=token, library_name="xlm")
+    try:
+        name = api.create_repo(name, private=private, exist_ok=True).repo_id
+        if revision is not None and not revision.startswith("refs/") and not create_pr:
+            api.create_branch(name, branch=revision, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=name,
+            folder_path=folder,
+            commit_message=commit_message,
+            revision=revision,
+            create_pr=create_pr,
+        )
+    except Exception as error:  # as in `_look_up`
+        raise _failure(f"`{folder}` must be uploaded to `{name}` on the Hugging Face Hub", error, NOT_TAKEN) from error
+    return commit.pr_url or commit.commit_url
+
+
+def has_file(repo_id: str, filename: str, *, token: str | bool | None = None, revision: str | None = None) -> bool:
+    """Whether a repository on the Hub has a file; False if there is no such repository or branch yet.
+
+    Raises: FetchError for a name that is no Hub id, and if the Hub cannot be reached.
+    """
+    from huggingface_hub import HfApi
+
+    name = _hub_id(repo_id)
+    try:
+        return HfApi(token=token, library_name="xlm").file_exists(name, filename, revision=revision)
+    except Exception as error:  # as in `_look_up`
+        raise _failure(
+            f"`{filename}` must be looked for in `{name}` on the Hugging Face Hub", error, NOT_TAKEN
+        ) from error
+
+
+def _failure(task: str, error: Exception, otherwise: str) -> FetchError:
+    """What could not be done, what the Hub's client said, and what to do about it."""
+    kinds = (kind.__name__ for kind in type(error).__mro__)
+    advice = next((FAILURES[kind] for kind in kinds if kind in FAILURES), otherwise)
+    said = str(error).strip().split("\n")[0]
+    return FetchError(f"{task}; got {type(error).__name__}: {said}. {advice}")
 
 
 def _check_subfolder(subfolder: str) -> None:

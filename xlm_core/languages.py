@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
-from .errors import ConfigError, LanguageError
+from .errors import ConfigError, LanguageError, did_you_mean
 
 
 class Languages:
@@ -38,8 +37,7 @@ class Languages:
         """
         if lang in self.lang2id:
             return self.lang2id[lang]
-        close = difflib.get_close_matches(str(lang), self.lang2id, n=1, cutoff=0.5)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(str(lang), self.lang2id, cutoff=0.5)
         raise LanguageError(f"`lang` must be one of {sorted(self.lang2id)}; got {lang!r}.{hint}")
 
 

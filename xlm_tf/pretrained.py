@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -12,10 +13,10 @@ import numpy as np
 import tensorflow as tf
 
 from xlm_core.config import XLMConfig
-from xlm_core.formats.loading import load, save
-from xlm_core.hub import locate
+from xlm_core.formats.loading import save
 from xlm_core.inputs import PER_TEXT, check_flag, check_own_loss
 from xlm_core.manifest import Weight, check_buildable, manifest
+from xlm_core.pretrained import push_model, read_pretrained
 
 from .adapters import Adapters, refuse_adapters
 from .backend import leave_alone
@@ -111,6 +112,8 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         cache_dir: str | os.PathLike[str] | None = None,
         token: str | bool | None = None,
         local_files_only: bool = False,
+        variant: str | None = None,
+        hub_defaults: str = "mended",
         **overrides: Any,
     ) -> Any:
         """The model of a checkpoint, ready for inference.
@@ -118,11 +121,15 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         dtype: what the weights are and what the model computes in: "float32", "bfloat16", "float16", "float64", or what
         the framework calls it; None is what the framework is set to, float32 by default. The older keyword
         ``torch_dtype`` means the same.
-        ``output_loading_info`` gives a pair, the model and what became of each name in the file.
+        ``output_loading_info`` gives a pair, the model and what became of each name in the file. ``variant`` names the
+        weight files: "fp16" for `model.fp16.safetensors`.
 
         The checkpoint is a folder, a weight file in one, a Hub id or a built-in name; it may have been written by
-        either framework, by Hugging Face in PyTorch, as safetensors or ``pytorch_model.bin``, whole or in shards. Other
-        keywords replace fields of its config. A head that the checkpoint lacks is made new, with a warning.
+        either framework, by Hugging Face in PyTorch or TensorFlow, or by the original's trainer, whole or in shards.
+        Other keywords replace fields of its config. A head that the checkpoint lacks is made new, with a warning.
+
+        The configs of some released checkpoints are known to be wrong. They are mended, with a warning that says what
+        was; ``hub_defaults="as-is"`` keeps what the file says.
 
         Raises: FetchError for what cannot be found, ConfigError for an impossible config, and CheckpointError for
             weights that are damaged, missing, unexpected (unless not ``strict``) or of another shape than the config
@@ -130,22 +137,25 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
 
         Differs: Hugging Face fills missing weights of the body with random numbers and carries on.
         """
-        files = locate(
+        kind = precision(overrides.pop("torch_dtype", dtype))
+        config, weights, info = read_pretrained(
             pretrained_model_name_or_path,
+            cls.task,
+            config=config,
+            overrides=overrides,
+            hub_defaults=hub_defaults,
+            strict=strict,
+            ignore_mismatched_sizes=ignore_mismatched_sizes,
+            variant=variant,
             revision=revision,
             subfolder=subfolder,
             cache_dir=cache_dir,
             token=token,
             local_files_only=local_files_only,
         )
-        kind = precision(overrides.pop("torch_dtype", dtype))
-        config = config.replace(**overrides) if config else XLMConfig.from_repository(files, **overrides)
-        check_buildable(config, cls.task)
-        wanted = manifest(config, cls.task)
-        arrays, info = load(files, wanted, strict=strict, ignore_mismatched_sizes=ignore_mismatched_sizes)
         with computing_in(kind):
             model = cls(config)
-        model.load_arrays(arrays)
+        model.load_arrays(weights)
         return (model, info) if output_loading_info else model
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], *, max_shard_size: int | str = "5GB") -> None:
@@ -157,6 +167,40 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         config = self.config.replace(architectures=[type(self).__name__.removeprefix("TF")], dtype=self.variable_dtype)
         config.save_pretrained(save_directory)
         save(Path(save_directory), self.to_arrays(), max_shard_size, config.dtype)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        commit_message: str | None = None,
+        private: bool | None = None,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        create_pr: bool = False,
+        max_shard_size: int | str = "5GB",
+        license_id: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> str:
+        """Save the model into a repository on the Hub, which is made if it is not there; the URL of the commit.
+
+        A model card is written where the repository has none; ``license_id``, the Hub's name of a licence, and ``tags``
+        are for that card. The tokenizer has a `push_to_hub` of its own.
+
+        Raises: FetchError for a name that is no Hub id, and for what the Hub refuses.
+        """
+        return push_model(
+            partial(self.save_pretrained, max_shard_size=max_shard_size),
+            self.config,
+            self.task,
+            repo_id,
+            license_id=license_id,
+            tags=tags,
+            token=token,
+            revision=revision,
+            commit_message=commit_message,
+            private=private,
+            create_pr=create_pr,
+        )
 
     def manifest(self) -> dict[str, Weight]:
         """Name, shape and kind of every weight."""

@@ -45,7 +45,7 @@ def positions(config: XLMConfig) -> nn.Embedding:
 
 
 def draw(config: XLMConfig, layer: nn.Module) -> None:
-    """Give a layer of this file new initial values."""
+    """Give a layer of this file new initial values; one without memory stays without."""
     if isinstance(layer, nn.Embedding):
         _draw_embedding(config, layer)
     elif isinstance(layer, nn.Linear):
@@ -55,12 +55,16 @@ def draw(config: XLMConfig, layer: nn.Module) -> None:
 
 
 def _draw_dense(config: XLMConfig, layer: nn.Linear) -> None:
+    if layer.weight.is_meta:
+        return
     nn.init.normal_(layer.weight, std=config.init_std)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
 
 
 def _draw_embedding(config: XLMConfig, layer: nn.Embedding) -> None:
+    if layer.weight.is_meta:
+        return
     nn.init.normal_(layer.weight, std=config.embed_init_std)
     if layer.padding_idx is not None:
         with torch.no_grad():
@@ -71,10 +75,12 @@ class Undrawn(TorchFunctionMode):
     """Layers made inside have sizes, but neither memory nor values."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Leave out what fills a tensor."""
-        if getattr(function, "__module__", "") == "torch.nn.init":
+        """Make tensors without memory, and leave out what fills them."""
+        if function in _MAKERS:
+            return function(*args, **{**(kwargs or {}), "device": "meta"})
+        if getattr(function, "__module__", None) == "torch.nn.init":
             return next(value for value in (*args, *(kwargs or {}).values()) if isinstance(value, Tensor))
-        return function(*args, **{**(kwargs or {}), **({"device": "meta"} if function in _MAKERS else {})})
+        return function(*args, **(kwargs or {}))
 
 
 _MAKERS = (torch.empty, torch.tensor)

@@ -33,18 +33,23 @@ def write_weights(model: nn.Module, weights: Collection[Weight], arrays: Mapping
                 variable.copy_(torch.tensor(arrays[name]))
 
 
-def adopt_weights(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Let arrays, shaped as in the manifest, be the model's weights; those that may be written to are not copied."""
-    state = {name: torch.from_numpy(np.require(array, requirements=["C", "A", "W"])) for name, array in arrays.items()}
-    model.load_state_dict(state, strict=False, assign=True)
+def adopt_weights(model: Any, arrays: Mapping[str, np.ndarray], device: torch.device, dtype: torch.dtype) -> None:
+    """Let arrays, shaped as in the manifest, be the model's weights; they are copied only where they must change."""
+    layers = dict(model.named_modules())
+    for name, array in arrays.items():
+        path, _, leaf = name.rpartition(".")
+        learns = getattr(layers[path], leaf).requires_grad
+        values = torch.from_numpy(np.require(array, requirements=["C", "A", "W"])).to(device, dtype)
+        layers[path].register_parameter(leaf, nn.Parameter(values, requires_grad=learns))
     model.tie_weights()
 
 
-def draw_missing(model: Any, names: Iterable[str]) -> None:
+def draw_missing(model: Any, names: Iterable[str], device: torch.device, dtype: torch.dtype) -> None:
     """New initial values for the layers whose weights these are."""
     for path in sorted({name.rpartition(".")[0] for name in names}):
         layer = layer_at(model, path).to_empty(device="cpu")
         draw(model.config, layer)
+        layer.to(device, dtype)
 
 
 def to_array(variable: Tensor) -> np.ndarray:

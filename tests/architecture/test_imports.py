@@ -22,9 +22,9 @@ LOADED = "print(*{name.split('.')[0] for name in sys.modules})"
 ONE_DOOR = {
     "h5py": "xlm_core/formats/",
     "huggingface_hub": "xlm_core/hub.py",
-    "sacremoses": "xlm_core/tokenizer/words/",
+    "sacremoses": "xlm_core/tokenizer/words/tables.py",
     "safetensors": "xlm_core/formats/safetensors.py",
-    "tokenizers": "xlm_core/tokenizer/bpe.py",
+    "tokenizers": "xlm_core/tokenizer/",
 }
 
 

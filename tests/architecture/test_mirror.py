@@ -52,6 +52,7 @@ ONE_SIDED = {
     "_draw_embedding": "the same",
     "draw_missing": "the same",
     "adopt_weights": "a Keras variable owns its memory",
+    "chosen_device": "TensorFlow places computations, PyTorch places models",
     "XLMPreTrainedModel.device": "a Keras model has no one device",
     "XLMPreTrainedModel.dtype": "a Keras model's dtype is a policy",
 }
@@ -123,6 +124,7 @@ def test_twins_are_documented_in_the_same_words(name: str) -> None:
 
 
 OWN_PARAMETERS = {
+    ("pretrained.py", "XLMPreTrainedModel.from_pretrained"): "TensorFlow places computations, PyTorch places models",
     ("tasks/language_modeling.py", "PredLayer.__init__"): "Keras is given the table, PyTorch is tied afterwards",
 }
 """Functions whose parameters differ, and why."""
@@ -135,6 +137,7 @@ OWN_WORDS = {
     "described": "in a graph of TensorFlow sizes may be unknown",
     "visible_values": "only TensorFlow's values may be symbolic",
     "pipeline": "TensorFlow places computations, PyTorch places models",
+    "XLMPreTrainedModel.from_pretrained": "only PyTorch's takes a device",
     "XLMPreTrainedModel": "Keras' `call` is shared, and subclasses write `forward`",
     "XLMModel._check": "in a graph TensorFlow still knows shapes",
 }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vocabularies import TRICKY, WORDS, write_uncased
 from xlm_core.tokenizer import XLMTokenizer
-from xlm_core.tokenizer.bpe import BytePairEncoder, is_ordered, merge, symbols_of
+from xlm_core.tokenizer.bpe import BytePairEncoder, RustModel, is_ordered, merge, symbols_of
 from xlm_core.tokenizer.lengths import Truncation
 
 PARTS = st.sampled_from([*WORDS, *TRICKY, *" .,'"]) | st.text(max_size=3)
@@ -63,7 +63,7 @@ def test_both_encoders_do_what_the_definition_says(ranks: dict[tuple[str, str], 
 
 @given(ranks=tables(), word=st.text("abé", min_size=1, max_size=20))
 def test_ordered_tables_go_to_rust(ranks: dict[tuple[str, str], int], word: str) -> None:
-    assert (BytePairEncoder(ranks)._rust is not None) == is_ordered(ranks)
+    assert isinstance(BytePairEncoder(ranks)._model, RustModel) == is_ordered(ranks)
 
 
 @given(text=TEXTS)
@@ -103,9 +103,9 @@ def test_longest_first_equals_one_token_at_a_time(first: int, second: int, limit
     while left + right > limit:
         left, right = (left - 1, right) if left > right else (left, right - 1)
 
-    short = Truncation("longest_first", limit).apply([0] * first, [0] * second, 0)
+    (window,) = Truncation("longest_first", limit).windows(0, (first, second), 0)
 
-    assert tuple(map(len, short)) == (left, right)
+    assert window.lengths == (left, right)
 
 
 @given(text=TEXTS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vocabularies import WORDS, uncased_merges
-from xlm_core.tokenizer.bpe import BytePairEncoder, build_rust, is_ordered, merge, merge_with_rust
+from xlm_core.tokenizer.bpe import BytePairEncoder, RustModel, is_ordered, merge
 
 RANKS = {pair: rank for rank, pair in enumerate(uncased_merges())}
 UNORDERED = {("b", "c"): 0, ("abc", "a"): 1, ("a", "bc"): 2}
@@ -59,9 +59,37 @@ def test_lone_surrogates_do_without_rust(encoder: BytePairEncoder) -> None:
 def test_rust_and_python_agree_on_words_of_the_table_and_others() -> None:
     dice = random.Random(0)
     words = [*WORDS, *("".join(dice.choices("flowersunidj<>/é", k=dice.randint(1, 30))) for _ in range(500))]
-    model = build_rust(RANKS)
+    model = RustModel(RANKS, {}, 0)
 
-    assert [merge_with_rust(model, word) for word in words] == [merge(word, RANKS) for word in words]
+    assert [model.pieces(word) for word in words] == [merge(word, RANKS) for word in words]
+
+
+def test_ids_are_those_of_the_pieces() -> None:
+    ids = {"flow": 1, "ж": 2, "s</w>": 3, "\ud800</w>": 4, " ": 5}
+    encoder = BytePairEncoder(RANKS, ids, unk_id=9)
+
+    assert encoder.ids.table["flowжqs"] == (1, 2, 9, 3)
+    assert encoder.ids.table["flow\ud800"] == (1, 4)
+    assert encoder.ids_of(["flows", "s"]) == [1, 3, 3]
+
+
+def test_an_unordered_table_has_the_ids_of_its_pieces() -> None:
+    assert BytePairEncoder(UNORDERED, {"abc": 1, "x</w>": 2}).ids.table["abcabcx"] == (1, 1, 2)
+
+
+@pytest.mark.parametrize("word", ["flowers", "flowжs", "жж", "flow\ud800", "x", "x</w>y"])
+@pytest.mark.parametrize("ranks", [RANKS, UNORDERED])
+def test_pieces_know_where_they_stand_in_the_word(ranks: dict[tuple[str, str], int], word: str) -> None:
+    encoder = BytePairEncoder(ranks)
+    ids, starts, ends = encoder.spans.table[word]
+
+    assert len(ids) == len(encoder(word))
+    assert [f"{word}</w>"[start:end] for start, end in zip(starts, [*ends[:-1], None], strict=True)] == [*encoder(word)]
+    assert ends[-1] == len(word)
+
+
+def test_the_pieces_of_a_word_with_a_space_stand_for_all_of_it(encoder: BytePairEncoder) -> None:
+    assert encoder.spans.table["cat x"][1:] == ((0,) * 4, (5,) * 4)
 
 
 def test_a_literal_end_of_word_is_text(encoder: BytePairEncoder) -> None:
@@ -71,6 +99,7 @@ def test_a_literal_end_of_word_is_text(encoder: BytePairEncoder) -> None:
 def test_a_space_inside_a_word_cuts_its_piece(encoder: BytePairEncoder) -> None:
     """Segmenters make words of spaces; joined and split as Hugging Face does, one gives an empty piece."""
     assert encoder(" ") == ("", "</w>")
+    assert encoder("\n ") == ("\n</w>",)
 
 
 def test_an_empty_table_gives_characters() -> None:
@@ -84,25 +113,13 @@ def test_a_long_word_is_not_quadratic() -> None:
     assert "".join(merge(word, RANKS)) == f"{word}</w>"
 
 
-def test_a_full_cache_is_replaced() -> None:
-    encoder = BytePairEncoder(RANKS, cache_size=2)
-
-    assert [encoder(word) for word in "abcab"] == [(f"{word}</w>",) for word in "abcab"]
-    assert len(encoder._cache) <= 2
-
-
-def test_no_cache_is_kept_if_its_size_is_0() -> None:
-    encoder = BytePairEncoder(RANKS, cache_size=0)
-    encoder("cat")
-
-    assert encoder._cache == {}
-
-
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda encoder: pickle.loads(pickle.dumps(encoder))])
-def test_copies_carry_no_cache_and_encode_the_same(encoder: BytePairEncoder, duplicate: Callable[[Any], Any]) -> None:
-    encoder("cat")
+def test_copies_carry_no_memories_and_encode_the_same(
+    encoder: BytePairEncoder, duplicate: Callable[[Any], Any]
+) -> None:
+    expected = encoder("cat")
 
     double = duplicate(encoder)
 
-    assert double._cache == {}
-    assert double("flowers") == encoder("flowers")
+    assert double._pieces.table == {}
+    assert double("cat") == expected

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import huggingface_hub
 import pytest
@@ -19,7 +20,7 @@ from huggingface_hub.errors import (
 
 from xlm_core import hub
 from xlm_core.errors import FetchError, InputError
-from xlm_core.hub import Folder, HubRepository, locate
+from xlm_core.hub import Folder, HubRepository, locate, upload_folder
 
 
 @pytest.fixture
@@ -256,3 +257,104 @@ def test_neither_import_nor_a_folder_loads_the_client(model):
     code = "import sys, xlm_core.hub as hub; hub.locate(sys.argv[1]); sys.exit('huggingface_hub' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code, model], check=False, cwd=hub.CHECKOUT).returncode == 0
+
+
+class Hub:
+    """Stands for `huggingface_hub.HfApi`: writes down what it is asked for, and raises what it is told to."""
+
+    calls: ClassVar[list[tuple[str, dict[str, object]]]] = []
+    error: ClassVar[Exception | None] = None
+    pr_url: ClassVar[str | None] = None
+
+    def __init__(self, **options: object) -> None:
+        self.calls.append(("client", options))
+
+    def create_repo(self, repo_id: str, **options: object) -> SimpleNamespace:
+        self.calls.append(("create_repo", {"repo_id": repo_id, **options}))
+        if self.error:
+            raise self.error
+        return SimpleNamespace(repo_id=repo_id if "/" in repo_id else f"me/{repo_id}")
+
+    def create_branch(self, repo_id: str, **options: object) -> None:
+        self.calls.append(("create_branch", {"repo_id": repo_id, **options}))
+
+    def upload_folder(self, **options: object) -> SimpleNamespace:
+        self.calls.append(("upload_folder", options))
+        return SimpleNamespace(commit_url="https://hub/commit", pr_url=self.pr_url)
+
+
+@pytest.fixture
+def hub_client(monkeypatch: pytest.MonkeyPatch) -> type[Hub]:
+    """The Hub's client, its network replaced."""
+
+    class Fresh(Hub):
+        calls: ClassVar[list[tuple[str, dict[str, object]]]] = []
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", Fresh)
+    return Fresh
+
+
+def asked(hub_client: type[Hub], name: str) -> dict[str, object]:
+    """The arguments of the one call of a method."""
+    (options,) = (options for called, options in hub_client.calls if called == name)
+    return options
+
+
+def test_a_folder_is_uploaded_in_one_commit(model, hub_client):
+    assert upload_folder(model, "someone/model", commit_message="first") == "https://hub/commit"
+    assert asked(hub_client, "upload_folder") == {
+        "repo_id": "someone/model",
+        "folder_path": model,
+        "commit_message": "first",
+        "revision": None,
+        "create_pr": False,
+    }
+
+
+def test_a_repository_is_made_where_there_is_none(model, hub_client):
+    upload_folder(model, "model", private=True, token="secret")
+
+    assert asked(hub_client, "client") == {"token": "secret", "library_name": "xlm"}
+    assert asked(hub_client, "create_repo") == {"repo_id": "model", "private": True, "exist_ok": True}
+    assert asked(hub_client, "upload_folder")["repo_id"] == "me/model"
+
+
+def test_a_branch_is_made_where_there_is_none(model, hub_client):
+    upload_folder(model, "someone/model", revision="v2")
+
+    assert asked(hub_client, "create_branch") == {"repo_id": "someone/model", "branch": "v2", "exist_ok": True}
+
+
+@pytest.mark.parametrize("options", [{}, {"revision": "refs/pr/1"}, {"revision": "main", "create_pr": True}])
+def test_no_branch_is_made_unasked(model, hub_client, options):
+    upload_folder(model, "someone/model", **options)
+
+    assert "create_branch" not in dict(hub_client.calls)
+
+
+def test_a_request_is_answered_with_its_address(model, hub_client):
+    hub_client.pr_url = "https://hub/discussions/1"
+
+    assert upload_folder(model, "someone/model", create_pr=True) == "https://hub/discussions/1"
+
+
+def test_what_the_hub_refuses_is_said_with_what_to_do(model, hub_client):
+    hub_client.error = ConnectionError("refused")
+
+    with pytest.raises(FetchError, match=r"must be uploaded to `someone/model` .*; got ConnectionError: refused"):
+        upload_folder(model, "someone/model")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a--b", "a/b/c"])
+def test_nothing_is_uploaded_under_a_name_that_is_no_hub_id(model, hub_client, name):
+    with pytest.raises(FetchError, match="must be a folder, a file or a Hub id"):
+        upload_folder(model, name)
+
+    assert not hub_client.calls
+
+
+def test_a_folder_that_is_not_there_is_not_uploaded(model, hub_client):
+    with pytest.raises(FetchError, match="absent` must be a folder to upload"):
+        upload_folder(model / "absent", "someone/model")
+
+    assert not hub_client.calls

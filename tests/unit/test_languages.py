@@ -42,7 +42,7 @@ def test_a_code_has_an_id() -> None:
 @pytest.mark.parametrize(
     ("lang", "message"),
     [
-        ("fre", "`lang` must be one of ['en', 'fr']; got 'fre'. Did you mean 'fr'?"),
+        ("fre", "`lang` must be one of ['en', 'fr']; got 'fre'. Did you mean `fr`?"),
         ("xx", "`lang` must be one of ['en', 'fr']; got 'xx'."),
         (1, "`lang` must be one of ['en', 'fr']; got 1."),
     ],

@@ -20,7 +20,7 @@ from xlm_core.errors import (
     XLMWarning,
 )
 from xlm_core.formats import safetensors
-from xlm_core.formats.loading import load, open_weights, save
+from xlm_core.formats.loading import check_sums, load, open_weights, read_config, read_file, save
 from xlm_core.hub import Folder, locate
 from xlm_core.manifest import Weight, manifest
 
@@ -205,7 +205,7 @@ def test_an_absent_variant_is_refused(tmp_path):
         open_weights(Folder(tmp_path), variant="fp16")
 
 
-@pytest.mark.parametrize("filename", ["tf_model.h5", "flax_model.msgpack", "mlm_en_2048.pth"])
+@pytest.mark.parametrize("filename", ["flax_model.msgpack", "model.ckpt", "model.onnx"])
 def test_a_folder_of_another_format_is_refused_with_the_formats_that_are_read(tmp_path, filename):
     (tmp_path / filename).touch()
 
@@ -214,10 +214,26 @@ def test_a_folder_of_another_format_is_refused_with_the_formats_that_are_read(tm
 
 
 def test_a_file_of_another_format_is_refused(tmp_path):
-    (tmp_path / "tf_model.h5").touch()
+    (tmp_path / "flax_model.msgpack").touch()
 
-    with pytest.raises(CheckpointError, match=r"tf_model.h5` must be a weight file, .bin or .safetensors"):
-        open_weights(locate(tmp_path / "tf_model.h5"))
+    with pytest.raises(CheckpointError, match=r"must be a weight file, .bin or .h5 or .keras or .pt or .pth or"):
+        open_weights(locate(tmp_path / "flax_model.msgpack"))
+
+
+@pytest.mark.parametrize("filename", ["tf_model.h5", "mlm_en_2048.pth", "model.keras", "model.weights.h5", "model.pt"])
+def test_an_empty_file_is_refused_by_name(tmp_path, filename):
+    (tmp_path / filename).touch()
+
+    with pytest.raises(CheckpointError, match=f"{filename}` must hold weights; it is empty"):
+        open_weights(Folder(tmp_path))
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".h5", ".keras", ".pt", ".pth", ".safetensors"])
+def test_a_file_of_anything_else_is_refused_by_name(tmp_path, suffix):
+    (tmp_path / f"model{suffix}").write_bytes(b"nothing of the kind")
+
+    with pytest.raises(CheckpointError, match=f"model{suffix}` must be a whole"):
+        read_file(tmp_path / f"model{suffix}")
 
 
 def test_a_folder_without_weights_is_refused_with_what_was_looked_for(tmp_path):
@@ -246,7 +262,7 @@ def test_an_impossible_shard_size_is_refused(tmp_path):
 
 
 @pytest.mark.skipif(not DEMO.is_dir(), reason="the shared demonstration checkpoint is not on this machine")
-@pytest.mark.parametrize("other", ["pytorch_model.bin", "sharded"])
+@pytest.mark.parametrize("other", ["pytorch_model.bin", "tf_model.h5", "sharded"])
 @pytest.mark.parametrize("task", [None, "language-modeling"])
 def test_every_layout_of_a_real_checkpoint_holds_the_same_numbers(other, task):
     wanted = manifest(XLMConfig.from_dict(json.loads((DEMO / "config.json").read_text())), task)
@@ -256,3 +272,95 @@ def test_every_layout_of_a_real_checkpoint_holds_the_same_numbers(other, task):
         arrays, _ = load(locate(DEMO / other), wanted)
 
     assert all(np.array_equal(arrays[name], expected[name]) for name in wanted)
+
+
+def test_tensorflows_safetensors_are_read_under_pytorchs_names(tmp_path):
+    """Their file has the same name, and says so in its metadata or by its names."""
+    kernel = np.arange(6, dtype=np.float32).reshape(2, 3)
+    safetensors.write(tmp_path / "model.safetensors", {"transformer/ffns_._0/lin1/kernel:0": kernel}, {"format": "tf"})
+
+    checkpoint = open_weights(Folder(tmp_path))
+
+    assert np.array_equal(checkpoint["transformer.ffns.0.lin1.weight"], kernel.T)
+    assert checkpoint.stored("transformer.ffns.0.lin1.weight").is_transposed
+
+
+def test_a_plain_pth_is_read_like_any_weights(tmp_path):
+    torch.save({"x": torch.ones(1)}, tmp_path / "mine.pth")
+
+    assert open_weights(Folder(tmp_path))["x"] == 1
+
+
+def test_two_files_of_any_name_are_refused(tmp_path):
+    torch.save({"x": torch.ones(1)}, tmp_path / "a.pth")
+    torch.save({"x": torch.ones(1)}, tmp_path / "b.pth")
+
+    with pytest.raises(CheckpointError, match=r"must have one weight file; it has a.pth, b.pth. Name one"):
+        open_weights(Folder(tmp_path))
+
+
+def test_standard_names_win_over_files_of_any_name(tmp_path):
+    save(tmp_path, {"x": np.ones(1, np.float32)})
+    torch.save({"x": torch.zeros(1)}, tmp_path / "a.pth")
+    torch.save({"x": torch.zeros(1)}, tmp_path / "b.pth")
+
+    assert open_weights(Folder(tmp_path))["x"] == 1
+
+
+def test_the_config_of_a_folder_is_its_config_json(tmp_path):
+    CONFIG.save_pretrained(tmp_path)
+    save(tmp_path, arrays_of(BODY))
+
+    assert read_config(Folder(tmp_path), num_labels=3) == CONFIG.replace(num_labels=3)
+
+
+def test_a_folder_without_any_config_is_refused(tmp_path):
+    save(tmp_path, arrays_of(BODY))
+
+    with pytest.raises(FetchError, match=r"must have `config.json`; there is none"):
+        read_config(Folder(tmp_path))
+
+
+def test_pytorchs_layout_is_written_when_asked(tmp_path):
+    save(tmp_path, arrays_of(TASK), layout="torch", variant="fp16", dtype="float16")
+
+    assert torch.load(tmp_path / "pytorch_model.fp16.bin")[HEAD].dtype == torch.float16
+
+
+def test_an_unknown_layout_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"`layout` must be one of .*safetensors.*; got 'zip'"):
+        save(tmp_path, arrays_of(TASK), layout="zip")
+
+
+@pytest.mark.parametrize("layout", ["torch", "safetensors"])
+def test_a_sound_file_has_the_right_checksums(tmp_path, layout):
+    save(tmp_path, arrays_of(TASK), layout=layout)
+
+    check_sums(next(tmp_path.iterdir()))
+
+
+def test_a_changed_number_is_found_by_its_checksum(tmp_path):
+    save(tmp_path, {"x": np.arange(64, dtype=np.float32)}, layout="torch")
+    path = tmp_path / "pytorch_model.bin"
+    path.write_bytes(path.read_bytes().replace(np.float32(7).tobytes(), np.float32(8).tobytes()))
+
+    with pytest.raises(CheckpointError, match=r"must be as it was written; the checksum of its entry `archive/data/0`"):
+        check_sums(path)
+
+
+def test_a_zip_that_is_cut_has_no_checksums(tmp_path):
+    save(tmp_path, arrays_of(TASK), layout="torch")
+    path = tmp_path / "pytorch_model.bin"
+    path.write_bytes(path.read_bytes()[:-40])
+
+    with pytest.raises(CheckpointError, match="must be a whole zip"):
+        check_sums(path)
+
+
+def test_a_config_json_is_read_whatever_lies_beside_it(tmp_path):
+    """Such as the optimizer's state and the random numbers' of a training."""
+    CONFIG.save_pretrained(tmp_path)
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
+        (tmp_path / name).touch()
+
+    assert read_config(Folder(tmp_path)) == CONFIG

@@ -1,55 +1,121 @@
-"""Each rule between raw text and words does what it says."""
+"""Each rule between raw text and words does what it says, on strings and on strings that know their places."""
 
 from __future__ import annotations
 
-import sys
+import random
+import re
 import unicodedata
 
 import pytest
 
-from xlm_core.errors import MissingDependency
-from xlm_core.tokenizer.words import segmenters
-from xlm_core.tokenizer.words.moses import Moses
-from xlm_core.tokenizer.words.normalize import (
-    lowercase_and_remove_accents,
+from xlm_core.tokenizer.words import Aligned, lowercase
+from xlm_core.tokenizer.words.lowercase import (
+    align_lowercase_without_accents,
     lowercase_by_character,
-    remove_non_printing,
-    remove_romanian_diacritics,
-    replace_unicode_punctuation,
+    lowercase_without_accents,
+)
+from xlm_core.tokenizer.words.normalize import normalization
+from xlm_core.tokenizer.words.rules import (
+    Between,
+    Pad,
+    RemoveUnprintable,
+    Rule,
+    Rules,
+    SingleSpaces,
+    Strip,
+    Substitute,
+    Swap,
+    Translate,
+    character_class,
 )
 
+N = "\xa0"
 
-@pytest.fixture(scope="module")
-def moses() -> Moses:
-    return Moses()
+
+def spans(text: Aligned) -> list[tuple[int, int]]:
+    return list(zip(text.starts, text.ends, strict=True))
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("，、”“《》」「∶：？！；（）％～", ',,""""""::?!;()%~'),
+        ("，、”“《》」「∶：？！；％～", ',,""""""::?!;%~'),
         ("０１２３４５６７８９", "0123456789"),
         ("’…━〈〉【】", "'...-<>[]"),
         ("x。y", "x. y"),
         ("x。 \n\xa0\u3000y", "x. y"),
         ("x．。 y", "x. . y"),
         ("ＡＢ", "ＡＢ"),
+        ("a(b)c", "a (b) c"),
+        ("a ( b ) , c", "a (b), c"),
+        ("5 % : x ;", "5%: x;"),
+        ("`a` ''b'' ´´c´´ ‘‘d", '\'a\' " b " "c" "d'),
+        ("„a – b—c", '"a - b - c'),
+        (f"«{N}a{N}» « b »", '"a" " b "'),
+        (f"5{N}% nº{N}5 x{N}: 5{N}ºC 5{N}cm x{N}? x{N}! x{N}; x,{N}y", "5% nº 5 x: 5 ºC 5 cm x? x! x; x, y"),
+        ("a\tb\xadc\u200bd\ue000e\udc80f\u0378g", "abcdefg"),
+        ("a\u2028b\u3000c", "a\u2028b\u3000c"),
+        (" \r\n a \0 ", "a "),
     ],
 )
-def test_unicode_punctuation_becomes_ascii(text: str, expected: str) -> None:
-    assert replace_unicode_punctuation(text) == expected
+def test_punctuation_takes_its_plainest_form(text: str, expected: str) -> None:
+    assert Rules(normalization("xx")).apply(text) == expected
 
 
-def test_characters_that_cannot_be_printed_leave_no_space() -> None:
-    assert remove_non_printing("a\tb\xadc\u200bd\ue000e\udc80f\u0378g") == "abcdefg"
+@pytest.mark.parametrize(
+    ("lang", "text", "expected"),
+    [
+        ("en", 'x". y",. z', 'x." y,." z'),
+        ("de", 'x,"y', 'x",y'),
+        ("de", 'x.."y "z."< z."', 'x"..y "z."< z."'),
+        ("fr", '."."..."x', '"..""...x'),
+        ("sv", 'x". y,"', 'x". y,"'),
+        ("de", f"1{N}2{N}3", f"1,2{N}3"),
+        ("en", f"1{N}2{N}3", f"1.2{N}3"),
+    ],
+)
+def test_quotations_and_numbers_follow_the_language(lang: str, text: str, expected: str) -> None:
+    assert Rules(normalization(lang)).apply(text) == expected
 
 
-def test_separators_are_not_removed() -> None:
-    assert remove_non_printing("a\xa0b\u2028c\u3000d") == "a\xa0b\u2028c\u3000d"
+RULES = [
+    (Substitute("''", "''", ' " '), "a''b", 'a " b', [(0, 1), (1, 1), (1, 3), (3, 3), (3, 4)]),
+    (Substitute(" ", " (?=;)", ""), "a ;", "a;", [(0, 1), (2, 3)]),
+    (Between("[xyz]", "'", "[xyz]", " '"), "x'y'z", "x 'y'z", [(0, 1), (1, 1), (1, 2), (2, 3), (3, 4), (4, 5)]),
+    (Between("[^x]", ",", "", ", "), "x,,,a", "x,, ,a", [(0, 1), (1, 2), (2, 3), (3, 3), (3, 4), (4, 5)]),
+    (Swap('"', '(")([,.]+)'), 'a".,', 'a.,"', [(0, 1), (1, 4), (1, 4), (1, 4)]),
+    (Translate({"…": "...", "é": "e"}), "é…", "e...", [(0, 1), (1, 2), (1, 2), (1, 2)]),
+    (Pad(frozenset("ab")), "a!?b", "a ! ? b", [(0, 1), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4)]),
+    (Strip(), "\n a \x85", "a", [(2, 3)]),
+    (Strip(), " \n", "", []),
+    (SingleSpaces(), f" a  {N}b ", "a b", [(1, 2), (2, 5), (5, 6)]),
+    (RemoveUnprintable(), "a\0b\xad", "ab", [(0, 1), (2, 3)]),
+]
 
 
-def test_romanian_letters_lose_their_marks() -> None:
-    assert remove_romanian_diacritics("ŞşȘșŢţȚțĂăÂâÎîé") == "SsSsTtTtAaAaIié"
+@pytest.mark.parametrize(("rule", "text", "expected", "places"), RULES, ids=lambda value: type(value).__name__)
+def test_a_rule_reads_strings_and_places_alike(
+    rule: Rule, text: str, expected: str, places: list[tuple[int, int]]
+) -> None:
+    aligned = Aligned.of(text).edited(rule.edits(text))
+
+    assert rule.trigger in text
+    assert rule.apply(text) == aligned.text == expected
+    assert spans(aligned) == places
+
+
+@pytest.mark.parametrize("rule", [rule for rule, *_ in RULES], ids=lambda rule: type(rule).__name__)
+def test_a_rule_without_work_leaves_the_string_itself(rule: Rule) -> None:
+    text = Aligned.of("ab")
+
+    assert text.edited(rule.edits(text.text)) is text
+
+
+def test_a_class_of_characters_is_exact() -> None:
+    characters = set("abcxz]-^\\é中")
+    pattern = re.compile(character_class(characters))
+
+    assert {chr(code) for code in range(0x11000) if pattern.match(chr(code))} == characters
 
 
 def test_lower_casing_by_character_knows_no_final_sigma() -> None:
@@ -57,65 +123,60 @@ def test_lower_casing_by_character_knows_no_final_sigma() -> None:
 
 
 def test_words_lose_case_and_accents() -> None:
-    assert lowercase_and_remove_accents(["É", "ΟΔΌΣ", "İ", "Ⅳ", "가"]) == ["e", "οδος", "i", "ⅳ", "\u1100\u1161"]
-
-
-def test_a_word_of_spaces_falls_apart() -> None:
-    assert lowercase_and_remove_accents(["A", " ", "\u3000"]) == ["a", "", "", "\u3000"]
-
-
-def test_a_word_of_marks_becomes_empty() -> None:
-    assert lowercase_and_remove_accents(["\u0301"]) == [""]
-
-
-def test_lower_casing_words_equals_lower_casing_their_sentence() -> None:
-    """No rule of `str.lower` and NFD reaches across a space; tried for every character between two others."""
-    characters = [chr(code) for code in range(0x3000) if not chr(code).isspace()]
-    words = [f"Σ{character}Σ" for character in characters]
-    sentence = unicodedata.normalize("NFD", " ".join(words).lower())
-    expected = "".join(c for c in sentence if unicodedata.category(c) != "Mn").lower().split(" ")
-
-    assert lowercase_and_remove_accents(words) == expected
+    assert lowercase_without_accents("É ΟΔΌΣ İ Ⅳ 가 \u0301") == "e οδος i ⅳ \u1100\u1161 "
 
 
 @pytest.mark.parametrize(
-    ("lang", "text", "words"),
+    ("word", "expected", "places"),
     [
-        ("en", "don't 90's", ["don", "'t", "90", "'s"]),
-        ("en", "'tis 'tis", ["'tis", "'", "tis"]),
-        ("fr", "l'eau", ["l'", "eau"]),
-        ("de", "l'eau", ["l", "'", "eau"]),
-        ("en", "1\xa02\xa03", ["1.2", "3"]),
-        ("de", "1\xa02\xa03", ["1,2", "3"]),
-        ("en", "No. 5 No. x Mr. X", ["No.", "5", "No.", "x", "Mr.", "X"]),
-        ("xx", "Mr. X", ["Mr.", "X"]),
-        ("ro", "Șapte ţări", ["Sapte", "tari"]),
-        ("ko", "한국어 좋아요!", ["한국어", "좋아요", "!"]),
-        ("en", "한국", ["한", "국"]),
-        ("en", "xDOTDOTMULTI y", ["x..", "y"]),
-        ("en", " \n", []),
+        ("Été", "ete", [(0, 1), (1, 2), (2, 3)]),
+        ("e\u0301\u0323a", "ea", [(0, 3), (3, 4)]),
+        ("\u0301a", "a", [(1, 2)]),
+        ("\u0301", "", []),
+        ("Xİ가", "xi\u1100\u1161", [(0, 1), (1, 2), (2, 3), (2, 3)]),
+        ("ΑΣ", "ας", [(0, 1), (1, 2)]),
+        ("a\u302eb", "a\u302eb", [(0, 1), (1, 2), (2, 3)]),
     ],
 )
-def test_words_by_language(moses: Moses, lang: str, text: str, words: list[str]) -> None:
-    assert moses.tokenize(text, lang) == words
+def test_a_lower_cased_word_knows_its_places(word: str, expected: str, places: list[tuple[int, int]]) -> None:
+    aligned = align_lowercase_without_accents(Aligned.of(word))
+
+    assert aligned.text == lowercase_without_accents(word) == expected
+    assert spans(aligned) == places
 
 
-@pytest.mark.parametrize(("lang", "module"), [("ja", "Mykytea"), ("th", "pythainlp.tokenize"), ("zh", "rjieba")])
-def test_a_missing_segmenter_is_named(moses: Moses, monkeypatch: pytest.MonkeyPatch, lang: str, module: str) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
+def test_where_marks_change_places_each_stands_for_the_whole_word() -> None:
+    """Of two spacing marks the one of the lower class goes first."""
+    word = "a\u302f\U0001d165b"
 
-    with pytest.raises(MissingDependency, match=rf"pip install 'xlm\[{lang}\]'"):
-        segmenters.split_words("x", lang, moses)
+    aligned = align_lowercase_without_accents(Aligned.of(word))
 
-
-def test_chinese_is_cut_before_its_punctuation(moses: Moses) -> None:
-    """The normaliser joins again what the segmenter has cut."""
-    pytest.importorskip("rjieba")
-
-    assert segmenters.split_words("你好：世界\ud800", "zh", moses) == ["你好:", "世界"]
+    assert aligned.text == "a\U0001d165\u302fb"
+    assert spans(aligned) == [(0, 4)] * 4
 
 
-def test_thai_keeps_its_spaces_as_words(moses: Moses) -> None:
-    pytest.importorskip("pythainlp")
+def test_lower_casing_a_text_equals_unicodes_own_normal_form() -> None:
+    """For every character of four planes between two others, and no rule reaches across a space."""
+    characters = [chr(code) for code in [*range(0x3100), *range(0xA000, 0xB000), *range(0x10000, 0x20000)]]
+    text = " ".join(f"Σ{character}\u0301Σ" for character in characters)
+    sentence = unicodedata.normalize("NFD", text.lower())
+    expected = "".join(c for c in sentence if unicodedata.category(c) != "Mn").lower()
 
-    assert segmenters.split_words("ฉัน แมว", "th", moses) == ["ฉัน", " ", "แมว"]
+    assert lowercase_without_accents(text) == expected
+    assert " ".join(map(lowercase_without_accents, text.split(" "))) == expected
+
+
+def test_marks_are_put_in_order_as_unicode_does() -> None:
+    chance = random.Random(0)
+    marks = "\u0301\u0323\u034f\u302e\u302f\U0001d165\U0001d16da\u1bf2"
+    for _ in range(2000):
+        text = "".join(chance.choices(marks, k=12))
+        expected = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
+        assert lowercase_without_accents(text) == expected
+
+
+def test_what_is_remembered_of_characters_is_bounded() -> None:
+    everything = "".join(map(chr, range(0x20000)))
+
+    assert lowercase_without_accents(everything) == lowercase_without_accents(everything)
+    assert len(lowercase._PLAIN) == lowercase._MAX_PLAIN

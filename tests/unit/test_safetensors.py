@@ -182,13 +182,3 @@ def test_a_git_lfs_pointer_is_recognised(path):
 def test_a_missing_file_is_refused(path):
     with pytest.raises(FetchError, match="must be a readable file; got No such file"):
         files.read(path)
-
-
-@pytest.mark.parametrize(
-    ("name", "metadata"), [("transformer/embeddings/weight:0", {}), ("embeddings.weight", {"format": "tf"})]
-)
-def test_the_layout_of_tensorflow_is_refused(path, name, metadata):
-    files.write(path, {name: numbers(2)}, metadata)
-
-    with pytest.raises(CheckpointError, match="must have PyTorch's names; it has TensorFlow's layout"):
-        files.read(path)

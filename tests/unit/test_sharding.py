@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,7 @@ def names(folder: Path) -> list[str]:
 
 
 def edit(folder: Path, **weight_map: str) -> None:
-    index = folder / sharding.INDEX_FILE
+    index = folder / sharding.SAFETENSORS.index()
     table = json.loads(index.read_text())
     table["weight_map"].update(weight_map)
     index.write_text(json.dumps(table))
@@ -132,7 +134,7 @@ def test_a_missing_shard_is_named(folder):
     ],
 )
 def test_a_damaged_index_is_refused(folder, text, problem):
-    (folder / sharding.INDEX_FILE).write_text(text)
+    (folder / sharding.SAFETENSORS.index()).write_text(text)
 
     with pytest.raises(CheckpointError, match=f"index.json` {problem}"):
         read(folder)
@@ -213,7 +215,7 @@ def test_saving_shards_removes_the_single_file_and_other_shards(folder):
 
     assert names(folder) == [
         *(f"model-0000{number}-of-00004.safetensors" for number in range(1, 5)),
-        sharding.INDEX_FILE,
+        sharding.SAFETENSORS.index(),
     ]
 
 
@@ -242,3 +244,56 @@ def test_a_failed_save_leaves_the_folder_as_it_was(folder):
         sharding.write(folder, {**ARRAYS, "d": np.full(9, 1e9)}, 20, dtype="float16")
 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_shards_of_pytorch_are_written_and_read(tmp_path):
+    sharding.write(tmp_path, ARRAYS, 80, layout=sharding.TORCH)
+
+    assert names(tmp_path) == [
+        "pytorch_model-00001-of-00002.bin",
+        "pytorch_model-00002-of-00002.bin",
+        "pytorch_model.bin.index.json",
+    ]
+    assert all(np.array_equal(read(tmp_path)[name], ARRAYS[name]) for name in ARRAYS)
+
+
+def test_a_variant_has_files_of_its_own(folder):
+    sharding.write(folder, ARRAYS, 80, variant="fp16", dtype="float32")
+
+    assert {"model.fp16-00001-of-00002.safetensors", "model.safetensors.index.fp16.json"} <= {*names(folder)}
+    assert np.array_equal(loading.open_weights(Folder(folder), "fp16")["d"], ARRAYS["d"])
+
+
+def test_half_precision_is_copied_as_it_is(tmp_path):
+    """Not widened and narrowed again, and read shard after shard."""
+    source = tmp_path / "half.safetensors"
+    safetensors.write(source, ARRAYS, dtype="bfloat16")
+
+    sharding.write(tmp_path, safetensors.read(source), "5GB", layout=sharding.TORCH)
+
+    assert torch.load(tmp_path / "pytorch_model.bin")["b"].dtype == torch.bfloat16
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("size", [80, "5GB"])
+def test_a_full_disk_is_said_and_leaves_what_was_there(folder, monkeypatch, size):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr(safetensors, "encoded", full_disk)
+
+    with pytest.raises(FetchError, match=r"must be written whole; got: No space left on device. Nothing was changed"):
+        sharding.write(folder, {name: array + 1 for name, array in ARRAYS.items()}, size)
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_index_takes_its_name_last(tmp_path, monkeypatch):
+    order = []
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, target: order.append(Path(target).name) or replace(path, target))
+
+    sharding.write(tmp_path, ARRAYS, 80)
+
+    assert order[-1] == sharding.SAFETENSORS.index()

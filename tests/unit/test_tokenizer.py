@@ -172,11 +172,30 @@ def test_pad_keeps_columns_of_other_things(tokenizer: XLMTokenizer) -> None:
     }
 
 
-def test_pad_takes_one_encoding_and_arrays(tokenizer: XLMTokenizer) -> None:
-    encoding = {"input_ids": np.array([0, 7, 1])}
+def test_pad_takes_one_encoding(tokenizer: XLMTokenizer) -> None:
+    assert tokenizer.pad({"input_ids": [0, 7, 1]}, padding="max_length", max_length=4).input_ids == [0, 7, 1, 2]
 
-    assert tokenizer.pad(encoding, padding="max_length", max_length=4).input_ids == [0, 7, 1, 2]
-    assert encoding["input_ids"].shape == (3,)
+
+@pytest.mark.parametrize("given", [{"input_ids": np.array([[0, 7, 1]])}, [{"input_ids": np.array([0, 7, 1])}]])
+def test_pad_gives_arrays_for_arrays(tokenizer: XLMTokenizer, given: Any) -> None:
+    ids = tokenizer.pad(given, padding="max_length", max_length=4).input_ids
+
+    assert isinstance(ids, np.ndarray)
+    assert ids.tolist() == [[0, 7, 1, 2]]
+
+
+def test_pad_gives_tensors_for_tensors(tokenizer: XLMTokenizer) -> None:
+    torch = pytest.importorskip("torch")
+    rows = [{"input_ids": torch.tensor([0, 7, 1])}, {"input_ids": torch.tensor([0, 1])}]
+
+    assert torch.equal(tokenizer.pad(rows).input_ids, torch.tensor([[0, 7, 1], [0, 1, 2]]))
+
+
+def test_pad_leaves_what_it_was_given(tokenizer: XLMTokenizer) -> None:
+    given = {"input_ids": np.array([0, 7, 1])}
+    tokenizer.pad(given, padding="max_length", max_length=4)
+
+    assert given["input_ids"].tolist() == [0, 7, 1]
 
 
 @pytest.mark.parametrize(

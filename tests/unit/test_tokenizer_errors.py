@@ -59,8 +59,8 @@ def test_arguments_that_cannot_be_followed_are_refused(
 
 
 def test_an_unknown_argument_is_a_type_error(tokenizer: XLMTokenizer) -> None:
-    with pytest.raises(TypeError, match="stride"):
-        tokenizer("cat", stride=2)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="strid"):
+        tokenizer("cat", strid=2)  # type: ignore[call-arg]
 
 
 def test_a_text_too_short_for_its_strategy_is_refused(tokenizer: XLMTokenizer) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from vocabularies import uncased_ids, uncased_merges, write_files, write_uncased
+from xlm_core.errors import InputError
 from xlm_core.tokenizer import XLMTokenizer
 from xlm_core.tokenizer.special_tokens import AddedToken
 
@@ -103,3 +104,55 @@ def test_copies_encode_the_same(multilingual: XLMTokenizer, duplicate: Callable[
     expected = multilingual("L'eau [MASK] don't.", lang="fr")
 
     assert duplicate(multilingual)("L'eau [MASK] don't.", lang="fr") == expected
+
+
+@pytest.fixture
+def uploads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[set[str], str, dict[str, Any]]]:
+    """What would have gone to the Hub: the names of the files, the repository, the options."""
+    uploaded: list[tuple[set[str], str, dict[str, Any]]] = []
+
+    def upload_folder(folder: Path, repo_id: str, **options: Any) -> str:
+        uploaded.append(({path.name for path in folder.iterdir()}, repo_id, options))
+        return "https://huggingface.co/commit"
+
+    monkeypatch.setattr("xlm_core.hub.upload_folder", upload_folder)
+    return uploaded
+
+
+def test_the_files_go_to_the_hub(tokenizer: XLMTokenizer, uploads: list[Any]) -> None:
+    assert tokenizer.push_to_hub("me/xlm", private=True, create_pr=True) == "https://huggingface.co/commit"
+
+    ((names, repo_id, options),) = uploads
+    assert names == {"vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"}
+    assert (repo_id, options["private"], options["create_pr"]) == ("me/xlm", True, True)
+    assert options["commit_message"] == "Upload tokenizer"
+
+
+def test_saving_can_go_on_to_the_hub(tokenizer: XLMTokenizer, uploads: list[Any], tmp_path: Path) -> None:
+    tokenizer.save_pretrained(tmp_path / "xlm-mine", push_to_hub=True, token="secret")
+    tokenizer.save_pretrained(tmp_path / "xlm-mine", push_to_hub=True, repo_id="me/xlm")
+
+    assert [(repo_id, options["token"]) for _, repo_id, options in uploads] == [
+        ("xlm-mine", "secret"),
+        ("me/xlm", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"legacy_format": False}, "a `tokenizer.json` cannot hold Moses' rules"),
+        ({"repo_id": "me/xlm", "private": True}, r"\['repo_id', 'private'\] need `push_to_hub=True`"),
+    ],
+)
+def test_saving_refuses_what_it_would_ignore(
+    tokenizer: XLMTokenizer, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        tokenizer.save_pretrained(tmp_path, **options)
+
+
+def test_arguments_of_hugging_face_that_change_nothing_are_taken(folder: Path) -> None:
+    tokenizer = XLMTokenizer.from_pretrained(folder, use_fast=False, trust_remote_code=True)
+
+    assert (tokenizer.is_fast, tokenizer.name_or_path) == (True, str(folder))

@@ -19,7 +19,7 @@ from citizens import CASE, CITIZENS
 from frameworks import Torch
 from heads import HEADS, Head
 from tolerances import assert_close, assert_outputs_close
-from xlm_core.errors import XLMWarning
+from xlm_core.errors import InputError, XLMWarning
 
 torch = pytest.importorskip("torch")
 
@@ -260,6 +260,32 @@ def test_only_a_missing_head_is_drawn(tmp_path: object) -> None:
     assert model.classifier.weight.std() > 0
     assert not model.classifier.bias.any()
     assert all(weight.requires_grad for weight in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, "cpu"),
+        ({"device": "cpu"}, "cpu"),
+        ({"device_map": torch.device("cpu")}, "cpu"),
+        ({"device_map": {"": "cpu"}}, "cpu"),
+        ({"device_map": "meta"}, "meta"),
+    ],
+)
+def test_a_model_goes_to_the_device_that_is_asked_for(
+    arguments: dict[str, Any], expected: str, tmp_path: object
+) -> None:
+    Torch().build("XLMModel").save_pretrained(tmp_path)
+
+    model = Torch().model_class("XLMModel").from_pretrained(tmp_path, **arguments)
+
+    assert model.device.type == expected
+
+
+@pytest.mark.parametrize("arguments", [{"device": "cpu", "device_map": "cpu"}, {"device_map": {"ffns": 0, "": 1}}])
+def test_a_model_is_not_spread_over_devices(arguments: dict[str, Any], tmp_path: object) -> None:
+    with pytest.raises(InputError, match="must"):
+        Torch().model_class("XLMModel").from_pretrained(tmp_path, **arguments)
 
 
 def test_a_loaded_model_is_its_own(tmp_path: object) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from xlm_core.errors import CheckpointError
-from xlm_core.formats import torch_pickle
+from xlm_core.formats import pickles, torch_pickle
 
 torch = pytest.importorskip("torch", reason="writes files with PyTorch to read them without")
 
@@ -176,10 +176,82 @@ def test_a_registered_extension_is_refused(path):
         torch_pickle.read(path)
 
 
-def test_a_memo_that_would_fill_the_memory_is_refused(path):
+def test_a_memo_with_a_gap_takes_no_memory(path):
     repack(save(path, {}), {"data.pkl": b"\x80\x02}r\xff\xff\xff\xff."})
 
-    with pytest.raises(CheckpointError, match="remembers object 4294967295 after 2 steps"):
+    assert len(torch_pickle.read(path)) == 0
+
+
+def test_a_key_whose_hash_would_take_for_ever_is_refused(path):
+    """Fifty tuples, each of which holds the one before twice."""
+    bomb = b"".join(b"q%c0h%ch%c\x86" % (n, n, n) for n in range(50))
+    repack(save(path, {}), {"data.pkl": b"\x80\x02})" + bomb + b"Ns."})
+
+    with pytest.raises(CheckpointError, match="its pickle has a tuple for a key"):
+        torch_pickle.read(path)
+
+
+def test_a_storage_whose_text_would_take_for_ever_is_refused(path):
+    bomb = b"".join(b"q%c0h%ch%c\x86" % (n, n, n) for n in range(50))
+    repack(save(path, {}), {"data.pkl": b"\x80\x02)" + bomb + b"Q."})
+
+    with pytest.raises(CheckpointError, match="it describes a storage as"):
+        torch_pickle.read(path)
+
+
+def test_a_pickle_of_too_many_steps_is_refused(path, monkeypatch):
+    monkeypatch.setattr(pickles, "MAX_STEPS", 1000)
+    repack(save(path, {}), {"data.pkl": b"\x80\x02" + b"]0" * 500 + b"}."})
+
+    with pytest.raises(CheckpointError, match="its pickle has more than 1,000 instructions"):
+        torch_pickle.read(path)
+
+
+def test_the_dictionary_of_the_largest_release_is_no_pickle_of_too_many_steps(path):
+    """200,000 words in three tables, most of which are remembered for the next."""
+    words = {number: f"word{number}" for number in range(200_000)}
+    torch.save({"a": words, "b": {word: number for number, word in words.items()}, "c": [*words.values()]}, path)
+
+    assert torch_pickle.load(path).value["a"] == words
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        (b"", "ends too early"),
+        (b"\x80\x02X\xff\xff\xff\x7fa.", "ends too early"),
+        (b"ctorch", "has a line without end"),
+        (b"\x80\x02}(K\x01u.", "shorter"),
+        (b"\x80\x02K\x01K\x02K\x03s.", "sets entries of what is no mapping"),
+        (b"\x80\x02}K\x01a.", "appends to what is no list"),
+        (b"\x80\x02}}b.", "gives a state to what has none"),
+        (b"\x80\x02K\x01)R.", "calls what is no function"),
+        (b"\x80\x02ccollections\nOrderedDict\n]R.", "calls what is no function"),
+        (b"\x80\x02h\x07.", "must be a whole PyTorch file"),
+        (b"\x80\x02\xff.", "has the instruction"),
+        (b".", "must be a whole PyTorch file"),
+    ],
+)
+def test_what_is_no_pickle_is_refused(path, code, problem):
+    repack(save(path, {}), {"data.pkl": code or b"("})
+
+    with pytest.raises(CheckpointError, match=problem):
+        torch_pickle.read(path)
+
+
+def test_a_packed_entry_that_would_fill_the_memory_is_refused(path):
+    repack(save(path, {"x": torch.ones(2)}), {"data/0": bytes(2**24)}, zipfile.ZIP_DEFLATED)
+
+    with pytest.raises(CheckpointError, match=r"`model/data/0` must have 8 bytes; unpacked it has 16777216"):
+        torch_pickle.read(path)
+
+
+def test_an_entry_that_is_there_twice_is_refused(path):
+    save(path, {"x": torch.ones(2)})
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("model/data/0", b"12345678")
+
+    with pytest.raises(CheckpointError, match="has an entry twice"):
         torch_pickle.read(path)
 
 

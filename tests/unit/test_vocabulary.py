@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -31,19 +32,16 @@ def read(folder: Path, vocab: str | None = None, merges: str = "") -> Vocabulary
         ('{"<unk>": 0, "a": "1"}', "whole numbers ≥ 0 as ids; got '1' for 'a'"),
         ('{"<unk>": 0, "a": true}', "got True for 'a'"),
         ('{"<unk>": 0, "a": -1}', "got -1 for 'a'"),
+        ('{"<unk>": 0, "a": 1.0}', "got 1.0 for 'a'"),
+        ('{"<unk>": 0, "a": null}', "got None for 'a'"),
+        ('{"<unk>": 0, "a": 1', "must be JSON; .* cut short"),
+        ("", "must be JSON"),
         ('{"<unk>": 0, "a": 1, "b": 1}', r"\['a', 'b'\] share 1"),
     ],
 )
 def test_a_damaged_vocabulary_is_refused(tmp_path: Path, vocab: str, message: str) -> None:
     with pytest.raises(VocabularyError, match=message):
         read(tmp_path, vocab)
-
-
-def test_a_vocabulary_that_is_not_text_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "vocab.json").write_bytes(b"\xff\xfe")
-
-    with pytest.raises(VocabularyError, match="must be UTF-8 text"):
-        Vocabulary.read(tmp_path / "vocab.json", tmp_path / "merges.txt", "<unk>")
 
 
 def test_holes_in_the_ids_are_warned_of(tmp_path: Path) -> None:
@@ -70,9 +68,47 @@ def test_a_merge_of_one_symbol_is_refused_with_its_line(tmp_path: Path) -> None:
         read(tmp_path, merges="a b\n\nc\n")
 
 
-@pytest.mark.parametrize("merges", ["a b\nb c\n", "a b\nb c", "#version: 0.2\na b\nb c\n", "a b 12\n\nb c 9\n"])
-def test_headers_blank_lines_counts_and_a_missing_last_newline_change_nothing(tmp_path: Path, merges: str) -> None:
-    assert read(tmp_path, merges=merges).ranks == {("a", "b"): 0, ("b", "c"): 1}
+MERGES = {
+    "as they are written": b"a b\nb c\n",
+    "without a last newline": b"a b\nb c",
+    "under a header": b"#version: 0.2\na b\nb c\n",
+    "with counts and a blank line": b"a b 12\n\nb c 9\n",
+    "after a byte-order mark": b"\xef\xbb\xbfa b\nb c\n",
+    "with lines as Windows ends them": b"a b\r\nb c\r\n",
+    "all at once": b"\xef\xbb\xbf#version: 0.2\r\na b 3\r\n \r\nb c",
+}
+
+
+@pytest.mark.parametrize("content", MERGES.values(), ids=MERGES)
+def test_merges_are_read_however_they_are_laid_out(tmp_path: Path, content: bytes) -> None:
+    read(tmp_path)
+    (tmp_path / "merges.txt").write_bytes(content)
+
+    vocabulary = Vocabulary.read(tmp_path / "vocab.json", tmp_path / "merges.txt", "<unk>")
+
+    assert vocabulary.ranks == {("a", "b"): 0, ("b", "c"): 1}
+
+
+ENCODINGS = {
+    "Latin-1": "é b\n".encode("latin-1"),
+    "UTF-16": "a b\n".encode("utf-16"),
+    "a lone surrogate": b"\xed\xa0\x80 b\n",
+    "a compressed file": gzip.compress(b"a b\n"),
+}
+
+
+@pytest.mark.parametrize("content", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize("name", ["vocab.json", "merges.txt"])
+def test_another_encoding_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    read(tmp_path)
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(VocabularyError, match=f"{name}` must be UTF-8 text; .* Convert it"):
+        Vocabulary.read(tmp_path / "vocab.json", tmp_path / "merges.txt", "<unk>")
+
+
+def test_a_vocabulary_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    assert read(tmp_path, "\ufeff" + json.dumps(IDS)).ids == IDS
 
 
 def test_a_header_counts_only_in_the_first_line(tmp_path: Path) -> None:

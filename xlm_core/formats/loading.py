@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
@@ -12,23 +13,44 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CheckpointError, FetchError, MissingWeights, ShapeMismatch, UnexpectedWeights, XLMWarning
+from ..config import XLMConfig
+from ..errors import (
+    CheckpointError,
+    FetchError,
+    InputError,
+    MissingWeights,
+    ShapeMismatch,
+    UnexpectedWeights,
+    XLMWarning,
+)
 from ..hub import Repository
 from ..manifest import Weight
-from . import safetensors, sharding, torch_pickle
-from .base import FLOATS, Array, Checkpoint
+from . import hdf5, keras, numpy_pickle, original, safetensors, sharding, tensorflow, torch_pickle
+from .base import FLOATS, Array, Checkpoint, StoredArray, damaged, mapped, widen
 from .names import Names, is_body, match
+from .zips import Zip
 
 WEIGHT_FILES = (
     "model.safetensors",
     "model.safetensors.index.json",
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
+    "tf_model.h5",
+    "tf_model.h5.index.json",
 )
 """What a folder is searched for, in this order."""
 
-READERS = {".bin": torch_pickle.read, ".safetensors": safetensors.read}
-FOREIGN_SUFFIXES = (".ckpt", ".h5", ".msgpack", ".onnx", ".pth")
+OTHER_WEIGHTS = (".keras", ".pt", ".pth", ".weights.h5")
+"""Weight files of any name; a folder that has one and none of those above is read as that one."""
+
+DESCRIBED = (".keras", ".pt", ".pth")
+"""Weight files that may say themselves what model they hold."""
+
+FOREIGN_SUFFIXES = (".ckpt", ".msgpack", ".onnx")
+LAYOUTS = {"safetensors": sharding.SAFETENSORS, "torch": sharding.TORCH}
+
+LOOKED_AT = 512
+"""How many numbers at either end of a weight must be finite, rounded up to whole rows."""
 
 CONFIG_FIELDS = (
     ("position_embeddings.", "max_position_embeddings", "emb_dim"),
@@ -78,7 +100,7 @@ def load(
     strict: bool = True,
     ignore_mismatched_sizes: bool = False,
     variant: str | None = None,
-) -> tuple[Mapping[str, Array], LoadingInfo]:
+) -> tuple[Checkpoint, LoadingInfo]:
     """The weights that a model wants, by the model's names, and what was done about the others.
 
     Weights of a head may be missing: a warning says so. ``strict=False`` turns unexpected names into a warning,
@@ -106,18 +128,45 @@ def save(
     arrays: Mapping[str, Array],
     max_shard_size: int | str = "5GB",
     dtype: str | None = None,
+    *,
+    layout: str = "safetensors",
+    variant: str | None = None,
 ) -> None:
     """Write weights as `model.safetensors`, or in shards with an index where they are larger than a shard may be.
 
-    ``dtype`` is the number format in the file, None leaves it as it is.
+    ``dtype`` is the number format in the file, None leaves it as it is; ``layout="torch"`` writes `pytorch_model.bin`
+    instead; ``variant`` is put into the names (`model.fp16.safetensors`).
 
-    Raises: FetchError if ``folder`` is a file, InputError for an unknown size or dtype.
+    Raises: FetchError if ``folder`` is a file or cannot be written to, InputError for an unknown size, dtype or layout.
     """
+    if layout not in LAYOUTS:
+        raise InputError(f"`layout` must be one of {list(LAYOUTS)}; got {layout!r}.")
     path = Path(folder)
     if path.exists() and not path.is_dir():
         raise FetchError(f"`{path}` must be a folder to save to; it is a file. Choose another name.")
     path.mkdir(parents=True, exist_ok=True)
-    sharding.write(path, arrays, max_shard_size, dtype)
+    sharding.write(path, arrays, max_shard_size, dtype, LAYOUTS[layout], variant)
+
+
+def read_config(files: Repository, *, hub_defaults: str = "mended", **overrides: Any) -> XLMConfig:
+    """The config of a checkpoint: `config.json`, or what a file of the original or of Keras says itself.
+
+    Such a file counts if the caller named it, or if there is no `config.json`, in which ``hub_defaults="as-is"`` keeps
+    what is known to be wrong.
+
+    Raises: FetchError if there is neither, ConfigError for an impossible model, CheckpointError for a damaged file.
+    """
+    config = open_weights(files).config if _describes_itself(files) else None
+    if config is None:
+        return XLMConfig.from_repository(files, hub_defaults=hub_defaults, **overrides)
+    return config.replace(**overrides) if overrides else config
+
+
+def _describes_itself(files: Repository) -> bool:
+    """Whether the weight file is asked for the config."""
+    if files.chosen is not None:
+        return files.chosen.endswith(DESCRIBED)
+    return files.find("config.json") is None and (_other_weights(files) or "").endswith(DESCRIBED)
 
 
 def open_weights(files: Repository, variant: str | None = None) -> Checkpoint:
@@ -130,20 +179,83 @@ def open_weights(files: Repository, variant: str | None = None) -> Checkpoint:
     filenames = [_with_variant(filename, variant) for filename in WEIGHT_FILES]
     if path := files.find(*filenames):
         return _open(path, files)
+    if variant is None and (other := _other_weights(files)):
+        return _open(files.file(other), files)
     _refuse_foreign(files)
     return _open(files.file(*filenames), files)
 
 
+def read_file(path: Path) -> Checkpoint:
+    """Open one weight file of any format, under PyTorch's names.
+
+    Raises: CheckpointError if it is damaged, or of no known format; FetchError if it cannot be opened.
+    """
+    reader = READERS.get(path.suffix)
+    if reader is None:
+        raise CheckpointError(f"`{path}` must be a weight file, {' or '.join(READERS)}; convert it first.")
+    return reader(path)
+
+
+def check_sums(path: Path) -> None:
+    """Compare the numbers in a zip, of PyTorch or Keras, with the checksums it keeps; other formats keep none.
+
+    Reading leaves this out, for it takes as long as reading does.
+
+    Raises: CheckpointError naming the entry that was changed, FetchError if the file cannot be opened.
+    """
+    data = mapped(path)
+    try:
+        name = Zip(data).archive.testzip() if Zip.signed(data) else None
+    except Exception as error:  # a damaged zip fails in as many ways as it has bytes
+        raise damaged(path, f"must be a whole zip; {str(error) or type(error).__name__}") from error
+    if name is not None:
+        raise damaged(path, f"must be as it was written; the checksum of its entry `{name:.80}` is another")
+
+
 def _open(path: Path, files: Repository) -> Checkpoint:
     if path.name.endswith(".json"):
-        return sharding.read(path, files.file, _read)
-    return _read(path)
+        return sharding.read(path, files.file, read_file)
+    return read_file(path)
 
 
-def _read(path: Path) -> Checkpoint:
-    if path.suffix not in READERS:
-        raise CheckpointError(f"`{path}` must be a weight file, {' or '.join(READERS)}; convert it first.")
-    return READERS[path.suffix](path)
+def _read_h5(path: Path) -> Checkpoint:
+    """TensorFlow's weights of Hugging Face, or Keras 3's of this library."""
+    stored = hdf5.read(path, memoryview(mapped(path)))
+    return keras.translated(path, stored) if keras.is_keras(stored) else tensorflow.translated(Checkpoint(path, stored))
+
+
+def _read_pth(path: Path) -> Checkpoint:
+    """A file of the original's trainer, or any other that holds weights by name."""
+    saved = torch_pickle.load(path, numpy_pickle.STAND_INS)
+    return original.release(saved).weights if original.is_release(saved) else torch_pickle.checkpoint(saved)
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    """PyTorch's weights, or TensorFlow's, which have the same file name."""
+    checkpoint = safetensors.read(path)
+    is_foreign = checkpoint.metadata.get("format") == "tf" or any(map(tensorflow.is_foreign, checkpoint))
+    return tensorflow.translated(checkpoint) if is_foreign else checkpoint
+
+
+READERS: dict[str, Callable[[Path], Checkpoint]] = {
+    ".bin": torch_pickle.read,
+    ".h5": _read_h5,
+    ".keras": keras.read_model,
+    ".pt": _read_pth,
+    ".pth": _read_pth,
+    ".safetensors": _read_safetensors,
+}
+
+
+def _other_weights(files: Repository) -> str | None:
+    """The one weight file of a folder that may have any name; None if there is none.
+
+    Raises: CheckpointError if there are several.
+    """
+    found = [] if files.chosen else [name for name in files.listing() if name.endswith(OTHER_WEIGHTS)]
+    if len(found) > 1 and not any(name in WEIGHT_FILES for name in files.listing()):
+        raise CheckpointError(f"`{files.name}` must have one weight file; it has {', '.join(found)}. Name one of them.")
+    return found[0] if len(found) == 1 else None
 
 
 def _with_variant(filename: str, variant: str | None) -> str:
@@ -225,12 +337,21 @@ def _check_kinds(weights: Checkpoint) -> None:
 
 
 def _check_numbers(weights: Checkpoint) -> None:
-    """Warn of NaN and infinity; the sum shows them, so that sound weights are passed over once and nothing is kept."""
-    with np.errstate(all="ignore"):
-        suspects = [name for name, array in weights.items() if not np.isfinite(array.sum())]
-    infinite = [name for name in suspects if not np.isfinite(weights[name]).all()]
+    """Warn of NaN and infinity in small weights and at both ends of large ones: failed training leaves them everywhere.
+
+    A large file is not read for this: it is mapped, and what is not needed need not be read.
+    """
+    infinite = [name for name in weights if not np.isfinite(_ends(weights.stored(name))).all()]
     if infinite:
         _warn(f"Weights must be finite numbers; {_list(infinite)} of `{weights.path}` have NaN or infinity.")
+
+
+def _ends(stored: StoredArray) -> Array:
+    """The first and the last rows of an array, or all of a small one."""
+    array = stored.read()
+    n_rows = math.ceil(LOOKED_AT / max(1, math.prod(stored.shape[1:])))
+    rows = array if len(array) <= 2 * n_rows else np.concatenate([array[:n_rows], array[-n_rows:]])
+    return widen(rows, stored.dtype)
 
 
 def _list(names: Iterable[str]) -> str:

@@ -18,9 +18,20 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CheckpointError, InputError
-from ..files import replacing
-from .base import FLOATS, Array, Checkpoint, StoredArray, damaged, mapped, narrow, numpy_dtype
+from ..errors import CheckpointError
+from .base import (
+    Array,
+    Checkpoint,
+    StoredArray,
+    damaged,
+    encoded,
+    kept_dtype,
+    mapped,
+    numbers,
+    numpy_dtype,
+    source,
+    writing,
+)
 
 DTYPES = {
     "BF16": "bfloat16",
@@ -45,14 +56,13 @@ PYTORCH = {"format": "pt"}
 def read(path: Path) -> Checkpoint:
     """Open a file; its arrays are views of the mapped file.
 
-    Raises: CheckpointError if the file is damaged or in TensorFlow's layout, FetchError if it cannot be opened.
+    Raises: CheckpointError if the file is damaged, FetchError if it cannot be opened.
     """
-    source = mapped(path)
+    data = mapped(path)
     _judge(path)
-    header, start = _header(source)
+    header, start = _header(data)
     metadata = header.pop("__metadata__", {})
-    _refuse_tensorflow(path, header, metadata)
-    arrays = {name: _stored(path, source, start, name, entry) for name, entry in header.items()}
+    arrays = {name: _stored(path, data, start, name, entry) for name, entry in header.items()}
     return Checkpoint(path, arrays, metadata)
 
 
@@ -61,25 +71,19 @@ def write(
 ) -> None:
     """Write arrays atomically, widest numbers first and then by name, as the `safetensors` library does.
 
-    ``dtype`` is the format of floating-point arrays in the file, None keeps each as it is.
+    ``dtype`` is the format of floating-point arrays in the file, None keeps each as it is, in its own file if it is
+    from one. The arrays are read one after the other.
 
-    Raises: InputError if ``dtype`` is not a floating-point format, CheckpointError if numbers do not fit it.
+    Raises: InputError if ``dtype`` is not a floating-point format, CheckpointError if numbers do not fit it,
+    FetchError if the file cannot be written.
     """
-    forms = {name: _form(name, array, dtype) for name, array in arrays.items()}
+    forms = {name: _form(name, source(arrays, name), dtype) for name in arrays}
     order = sorted(forms, key=lambda name: (-numpy_dtype(forms[name][0]).itemsize, name))
     header = _encode(_entries({name: forms[name] for name in order}), metadata)
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    with writing(path) as temporary, temporary.open("wb") as file:
         file.write(header)
         for name in order:
-            file.write(_bytes(name, arrays[name], forms[name][0]))
-
-
-def stored_dtype(array: Array, dtype: str | None) -> str:
-    """The format an array has in the file when ``dtype`` is asked for."""
-    if dtype is not None and dtype not in FLOATS:
-        raise InputError(f"`dtype` must be one of {list(FLOATS)} or None; got {dtype!r}.")
-    is_float = np.issubdtype(array.dtype, np.floating)
-    return dtype if dtype is not None and is_float else array.dtype.name
+            file.write(encoded(numbers(name, source(arrays, name), forms[name][0])))
 
 
 def _judge(path: Path) -> None:
@@ -93,33 +97,28 @@ def _judge(path: Path) -> None:
         raise damaged(path, f"must be a whole safetensors file; the library says: {error}") from error
 
 
-def _header(source: mmap.mmap) -> tuple[dict[str, Any], int]:
+def _header(data: mmap.mmap) -> tuple[dict[str, Any], int]:
     """The header of a file that the library has judged, and where the numbers start."""
-    start = LENGTH_BYTES + int.from_bytes(source[:LENGTH_BYTES], "little")
-    return json.loads(source[LENGTH_BYTES:start]), start
+    start = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")
+    return json.loads(data[LENGTH_BYTES:start]), start
 
 
-def _refuse_tensorflow(path: Path, names: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
-    if metadata.get("format") == "tf" or any("/" in name for name in names):
-        raise damaged(path, "must have PyTorch's names; it has TensorFlow's layout", "Save it from the PyTorch class.")
-
-
-def _stored(path: Path, source: mmap.mmap, start: int, name: str, entry: Mapping[str, Any]) -> StoredArray:
+def _stored(path: Path, data: mmap.mmap, start: int, name: str, entry: Mapping[str, Any]) -> StoredArray:
     """One entry of the header as an array yet to be read."""
     if entry["dtype"] not in DTYPES:
         known = ", ".join(DTYPES)
         raise damaged(path, f"must hold numbers of type {known}; `{name}` is {entry['dtype']}", "Save it as F32.")
     shape, dtype = tuple(entry["shape"]), DTYPES[entry["dtype"]]
-    return StoredArray(shape, dtype, partial(_view, source, start + entry["data_offsets"][0], shape, dtype))
+    return StoredArray(shape, dtype, partial(_view, data, start + entry["data_offsets"][0], shape, dtype))
 
 
-def _view(source: mmap.mmap, offset: int, shape: tuple[int, ...], dtype: str) -> Array:
-    return np.ndarray(shape, numpy_dtype(dtype).newbyteorder("<"), source, offset)
+def _view(data: mmap.mmap, offset: int, shape: tuple[int, ...], dtype: str) -> Array:
+    return np.ndarray(shape, numpy_dtype(dtype).newbyteorder("<"), data, offset)
 
 
-def _form(name: str, array: Array, dtype: str | None) -> tuple[str, tuple[int, ...]]:
+def _form(name: str, array: StoredArray, dtype: str | None) -> tuple[str, tuple[int, ...]]:
     """Dtype and shape that an array has in the file."""
-    stored = stored_dtype(array, dtype)
+    stored = kept_dtype(array, dtype)
     if stored not in CODES:
         raise CheckpointError(f"`{name}` must hold numbers of type {', '.join(CODES)}; got {stored}.")
     return stored, array.shape
@@ -139,13 +138,3 @@ def _encode(entries: Iterator[tuple[str, dict[str, Any]]], metadata: Mapping[str
     header = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
     header += b" " * (-len(header) % LENGTH_BYTES)
     return len(header).to_bytes(LENGTH_BYTES, "little") + header
-
-
-def _bytes(name: str, array: Array, dtype: str) -> memoryview:
-    """The numbers of an array as the file holds them."""
-    try:
-        narrowed = narrow(array, dtype)
-    except CheckpointError as error:
-        raise CheckpointError(f"`{name}`: {error}") from error
-    little = np.ascontiguousarray(narrowed, narrowed.dtype.newbyteorder("<"))
-    return little.reshape(-1).view(np.uint8).data

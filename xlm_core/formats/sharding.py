@@ -7,18 +7,53 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..files import replacing
-from . import safetensors
-from .base import Array, Checkpoint, damaged, mapped, numpy_dtype
+from . import safetensors, torch_writer
+from .base import Array, Checkpoint, StoredArray, damaged, kept_dtype, mapped, numpy_dtype, selected, source, writing
+from .tensorflow import canonical
 
-SINGLE_FILE = "model.safetensors"
-INDEX_FILE = "model.safetensors.index.json"
-WRITTEN_NAME = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json")
 UNITS = {unit + byte: base**power for base, byte in ((1000, "B"), (1024, "iB")) for power, unit in enumerate("KMGT", 1)}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the files of a format are called, and how one of them is written."""
+
+    stem: str
+    suffix: str
+    write: Callable[[Path, Mapping[str, Array], str | None], None]
+
+    def single(self, variant: str | None = None) -> str:
+        """The file that has all weights: `model.safetensors`, `model.fp16.safetensors`."""
+        return f"{self._start(variant)}{self.suffix}"
+
+    def index(self, variant: str | None = None) -> str:
+        """The index of shards: `model.safetensors.index.json`, `model.safetensors.index.fp16.json`."""
+        return f"{self.stem}{self.suffix}.index.{variant + '.' if variant else ''}json"
+
+    def shard(self, number: int, count: int, variant: str | None = None) -> str:
+        """A shard: `model-00001-of-00002.safetensors`."""
+        return f"{self._start(variant)}-{number:05}-of-{count:05}{self.suffix}"
+
+    def is_own(self, name: str, variant: str | None = None) -> bool:
+        """Whether a file of this name is one that is written here."""
+        start, suffix = re.escape(self._start(variant)), re.escape(self.suffix)
+        return name == self.index(variant) or re.fullmatch(rf"{start}(-\d{{5}}-of-\d{{5}})?{suffix}", name) is not None
+
+    def _start(self, variant: str | None) -> str:
+        return f"{self.stem}.{variant}" if variant else self.stem
+
+
+def _write_safetensors(path: Path, arrays: Mapping[str, Array], dtype: str | None) -> None:
+    safetensors.write(path, arrays, dtype=dtype)
+
+
+SAFETENSORS = Layout("model", ".safetensors", _write_safetensors)
+TORCH = Layout("pytorch_model", ".bin", torch_writer.write)
 
 
 def read(index: Path, locate: Callable[[str], Path], read_shard: Callable[[Path], Checkpoint]) -> Checkpoint:
@@ -30,28 +65,38 @@ def read(index: Path, locate: Callable[[str], Path], read_shard: Callable[[Path]
     is missing.
     """
     table = _parse(index)
-    listed = _weight_map(index, table)
+    listed = {canonical(name): shard for name, shard in _weight_map(index, table).items()}
     shards = {name: read_shard(_inside(index, locate(name))) for name in sorted(set(listed.values()))}
     _compare(index, listed, _contents(index, shards))
     arrays = {name: shards[shard].stored(name) for name, shard in listed.items()}
     return Checkpoint(index, arrays, _metadata(table))
 
 
-def write(folder: Path, arrays: Mapping[str, Array], max_shard_size: int | str, dtype: str | None = None) -> None:
+def write(
+    folder: Path,
+    arrays: Mapping[str, Array],
+    max_shard_size: int | str,
+    dtype: str | None = None,
+    layout: Layout = SAFETENSORS,
+    variant: str | None = None,
+) -> None:
     """Write weights to one file, or to several with an index if they are larger than ``max_shard_size``.
 
-    All files take their names at the end; then those of an earlier save that no longer belong are removed.
+    All files take their names at the end, the index last; then those of an earlier save that no longer belong are
+    removed.
     """
-    sizes = {name: _stored_size(array, dtype) for name, array in arrays.items()}
-    shards = name_shards(split(sizes, parse_size(max_shard_size)))
+    sizes = {name: _stored_size(source(arrays, name), dtype) for name in arrays}
+    shards = name_shards(split(sizes, parse_size(max_shard_size)), layout, variant)
+    index_file = layout.index(variant)
     with ExitStack() as stack:
         if len(shards) > 1:  # the first to enter is the last to leave: the index takes its name after the shards
-            index = stack.enter_context(replacing(folder / INDEX_FILE))
+            index = stack.enter_context(writing(folder / index_file))
             index.write_text(_index(shards, arrays, sizes), encoding="utf-8")
         for name, members in shards.items():
-            path = stack.enter_context(replacing(folder / name))
-            safetensors.write(path, {member: arrays[member] for member in members}, dtype=dtype)
-    _remove_stale(folder, {*shards, INDEX_FILE} if len(shards) > 1 else {*shards})
+            path = stack.enter_context(writing(folder / name))
+            layout.write(path, selected(arrays, members), dtype)
+    written = {*shards, index_file} if len(shards) > 1 else {*shards}
+    _remove_stale(folder, written, layout, variant)
 
 
 def split(sizes: Mapping[str, int], max_shard_size: int) -> list[list[str]]:
@@ -67,11 +112,11 @@ def split(sizes: Mapping[str, int], max_shard_size: int) -> list[list[str]]:
     return shards
 
 
-def name_shards(shards: list[list[str]]) -> dict[str, list[str]]:
+def name_shards(shards: list[list[str]], layout: Layout, variant: str | None = None) -> dict[str, list[str]]:
     """File name -> the names of its arrays."""
     if len(shards) == 1:
-        return {SINGLE_FILE: shards[0]}
-    return {f"model-{number:05}-of-{len(shards):05}.safetensors": names for number, names in enumerate(shards, 1)}
+        return {layout.single(variant): shards[0]}
+    return {layout.shard(number, len(shards), variant): names for number, names in enumerate(shards, 1)}
 
 
 def parse_size(size: int | str) -> int:
@@ -158,19 +203,19 @@ def _metadata(table: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in metadata.items()} if isinstance(metadata, dict) else {}
 
 
-def _stored_size(array: Array, dtype: str | None) -> int:
-    return array.size * numpy_dtype(safetensors.stored_dtype(array, dtype)).itemsize
+def _stored_size(array: StoredArray, dtype: str | None) -> int:
+    return math.prod(array.shape) * numpy_dtype(kept_dtype(array, dtype)).itemsize
 
 
 def _index(shards: Mapping[str, Iterable[str]], arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> str:
-    parameters = sum(math.prod(array.shape) for array in arrays.values())
+    parameters = sum(math.prod(source(arrays, name).shape) for name in arrays)
     metadata = {"total_parameters": parameters, "total_size": sum(sizes.values())}
     weight_map = {name: shard for shard, names in shards.items() for name in names}
     return json.dumps({"metadata": metadata, "weight_map": dict(sorted(weight_map.items()))}, indent=2) + "\n"
 
 
-def _remove_stale(folder: Path, written: set[str]) -> None:
+def _remove_stale(folder: Path, written: set[str], layout: Layout, variant: str | None) -> None:
     """Remove what an earlier save left under our own names, so that no reader meets two sets of weights."""
     for path in folder.iterdir():
-        if WRITTEN_NAME.fullmatch(path.name) and path.name not in written:
+        if layout.is_own(path.name, variant) and path.name not in written:
             path.unlink()

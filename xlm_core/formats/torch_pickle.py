@@ -1,36 +1,34 @@
-"""`pytorch_model.bin`, read without PyTorch and without running what the pickle asks for.
+"""What `torch.save` writes, read without PyTorch and without running what the pickle asks for.
 
-A file is a pickled mapping from names to tensors, and the storages that the tensors are views of. Since PyTorch 1.6
-both lie in a zip; before, they follow one another: magic number, protocol, system, mapping, storage keys, storages.
+A file is a pickled object, mostly a mapping from names to tensors, and the storages that the tensors are views of.
+Since PyTorch 1.6 both lie in a zip; before, they follow one another: magic number, protocol, system, object, storage
+keys, storages.
 
 Source: torch/serialization.py, `_save`, `_legacy_save`; torch/_utils.py, `_rebuild_tensor_v2`.
 """
 
 from __future__ import annotations
 
-import io
 import math
 import mmap
-import pickle
-import pickletools
 import re
-import struct
-import zipfile
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 
 from .base import Array, Checkpoint, StoredArray, damaged, mapped, numpy_dtype
+from .pickles import Buffer, Dictionary, Machine, Names, Refused
+from .zips import Zip
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
-ZIP_SIGNATURE = b"PK\x03\x04"
-LOCAL_HEADER = struct.Struct("<4s22xHH")
 COUNT_BYTES = 8
+MAX_PICKLE = 2**28
 SAVE_STATE = "Save `model.state_dict()` itself."
 
 STORAGES = {
@@ -47,10 +45,6 @@ STORAGES = {
     "LongStorage": "int64",
     "ShortStorage": "int16",
 }
-
-
-class Refused(Exception):
-    """What a file must be and is not, and what to do about it; `read` puts the file's name in front."""
 
 
 @dataclass(frozen=True)
@@ -84,54 +78,68 @@ class Tensor:
     strides: tuple[int, ...]
 
 
-class StateDict(dict[Any, Any]):
-    """Stands for `collections.OrderedDict`; the modules' versions that PyTorch attaches to one are not kept."""
+@dataclass(frozen=True)
+class Saved:
+    """What a file holds: an object with descriptions of tensors in it, and the bytes of their storages."""
 
-    def __setstate__(self, state: object) -> None:
-        pass
+    path: Path
+    value: Any
+    blocks: Mapping[str, memoryview]
+
+    def checkpoint(self, tensors: Mapping[str, Tensor]) -> Checkpoint:
+        """Tensors of the object as arrays, which are views of the mapped file."""
+        return Checkpoint(self.path, {name: _stored(name, tensor, self.blocks) for name, tensor in tensors.items()})
 
 
 def read(path: Path) -> Checkpoint:
-    """Open a file of either layout; its arrays are views of the mapped file.
+    """Open a file that holds a mapping from names to tensors.
 
     Raises: CheckpointError if the file is damaged, holds anything but named tensors, or asks for code to be run;
     FetchError if it cannot be opened.
     """
-    source = mapped(path)
+    return checkpoint(load(path))
+
+
+def checkpoint(saved: Saved) -> Checkpoint:
+    """The tensors of a file that is open and holds nothing else; `read` tells what is raised."""
     try:
-        is_zip = source[: len(ZIP_SIGNATURE)] == ZIP_SIGNATURE
-        tensors, blocks = _read_zip(path, source) if is_zip else _read_legacy(source)
-        return Checkpoint(path, {name: _stored(name, tensor, blocks) for name, tensor in tensors.items()})
-    except Refused as error:
-        raise damaged(path, *error.args) from None
+        return saved.checkpoint(_tensors(saved.value))
+    except (Refused, ValueError) as error:
+        raise refusal(saved.path, error) from error
+
+
+def load(path: Path, others: Names | None = None) -> Saved:
+    """What a file of either layout holds; ``others`` stand for names that are no tensors' (`Machine`).
+
+    Raises: CheckpointError, FetchError as `read` does.
+    """
+    source = mapped(path)
+    stand_ins = STAND_INS | dict(others or {})
+    try:
+        value, blocks = _load_zip(source, stand_ins) if Zip.signed(source) else _load_legacy(source, stand_ins)
     except Exception as error:  # a damaged zip or pickle fails in as many ways as it has bytes
-        raise damaged(path, f"must be a whole PyTorch file; {str(error) or type(error).__name__}") from error
+        raise refusal(path, error) from error
+    return Saved(path, value, blocks)
 
 
-class TensorUnpickler(pickle.Unpickler):
-    """Builds containers and descriptions of tensors; any other object is refused before it is made."""
+def refusal(path: Path, error: Exception) -> Exception:
+    """The error for a file, from what was found in it."""
+    if isinstance(error, Refused):
+        return damaged(path, *error.args)
+    return damaged(path, f"must be a whole PyTorch file; {str(error) or type(error).__name__}")
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        super().__init__(stream, encoding="utf-8")
-        self.storages: dict[str, Storage] = {}
 
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        """The stand-in for a class or function that the pickle names."""
-        if (module_name, global_name) in STAND_INS:
-            return STAND_INS[module_name, global_name]
-        raise Refused(
-            f"must hold tensors only; it asks for `{module_name}.{global_name}`, and nothing in it was executed",
-            "Do not trust it unless you know why it does so; ask for a safetensors file.",
-        )
+class Storages(dict[str, Storage]):
+    """The storages that the tensors of a pickle are views of, by key."""
 
-    def persistent_load(self, pid: Any) -> Storage:
-        """The storage that a tensor of the pickle is a view of."""
+    def add(self, pid: Any) -> Storage:
+        """The storage of a persistent id."""
         match pid:
             case ("storage", StorageType(dtype), str(key), str(), int(count), *view) if count >= 0 and not any(view):
                 storage = Storage(key, dtype, count)
             case _:
-                raise ValueError(f"it describes a storage as {pid!r:.200}")
-        if self.storages.setdefault(key, storage) != storage:
+                raise ValueError(f"it describes a storage as {reprlib.repr(pid)}")
+        if self.setdefault(key, storage) != storage:
             raise ValueError(f"it describes storage {key!r:.80} in two ways")
         return storage
 
@@ -149,7 +157,7 @@ def _rebuild_parameter(tensor: Any, *_: Any) -> Any:
 
 
 STAND_INS: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): StateDict,
+    ("collections", "OrderedDict"): Dictionary,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
@@ -157,50 +165,61 @@ STAND_INS: dict[tuple[str, str], Any] = {
 }
 
 
-def _read_zip(path: Path, source: mmap.mmap) -> tuple[dict[str, Tensor], dict[str, memoryview]]:
-    """The tensors of a file since PyTorch 1.6, and the bytes of their storages."""
-    with zipfile.ZipFile(path) as archive:
-        root = _root(archive)
-        _check_byte_order(archive, f"{root}byteorder")
-        loaded, storages = _unpickle(io.BytesIO(archive.read(f"{root}data.pkl")))
-        return _tensors(loaded), {key: _entry(archive, source, f"{root}data/{key}") for key in storages}
+def _load_zip(source: mmap.mmap, stand_ins: Names) -> tuple[Any, dict[str, memoryview]]:
+    """The object of a file since PyTorch 1.6, and the bytes of its storages."""
+    archive = Zip(source)
+    root = _root(archive)
+    _check_byte_order(archive, f"{root}byteorder")
+    storages = Storages()
+    pickled = bytes(archive.entry(f"{root}data.pkl", MAX_PICKLE))
+    value = Machine(pickled, 0, stand_ins, storages.add).run()
+    blocks = {key: archive.entry(f"{root}data/{key}", storage.n_bytes) for key, storage in storages.items()}
+    return value, blocks
 
 
-def _root(archive: zipfile.ZipFile) -> str:
+def _root(archive: Zip) -> str:
     """The folder in the zip that everything lies in, with its slash."""
-    pickles = [name for name in archive.namelist() if re.fullmatch(r"[^/]+/data\.pkl", name)]
+    pickles = [name for name in archive if re.fullmatch(r"[^/]+/data\.pkl", name)]
     if len(pickles) != 1:
         raise ValueError("it is a zip, but has no `data.pkl` in one folder")
     return pickles[0].removesuffix("data.pkl")
 
 
-def _check_byte_order(archive: zipfile.ZipFile, name: str) -> None:
-    order = archive.read(name) if name in archive.namelist() else b"little"
+def _check_byte_order(archive: Zip, name: str) -> None:
+    order = bytes(archive.entry(name, 20)) if name in archive else b"little"
     if order != b"little":
-        raise ValueError(f"its numbers are {order[:20]!r} endian, and only little endian is read")
+        raise ValueError(f"its numbers are {order!r} endian, and only little endian is read")
 
 
-def _entry(archive: zipfile.ZipFile, source: mmap.mmap, name: str) -> memoryview:
-    """The bytes of a file in the zip: mapped if they are stored as they are, else unpacked."""
-    entry = archive.getinfo(name)
-    if entry.compress_type != zipfile.ZIP_STORED:
-        return memoryview(archive.read(entry))
-    signature, name_length, extra_length = LOCAL_HEADER.unpack_from(source, entry.header_offset)
-    if signature != ZIP_SIGNATURE:
-        raise ValueError(f"its entry `{name}` is not where the zip says")
-    start = entry.header_offset + LOCAL_HEADER.size + name_length + extra_length
-    return memoryview(source)[start : start + entry.file_size]
+def _load_legacy(source: mmap.mmap, stand_ins: Names) -> tuple[Any, dict[str, memoryview]]:
+    """The object of a file before PyTorch 1.6, and the bytes of its storages."""
+    *prologue, position = _prologue(source)
+    _check_prologue(*prologue)
+    storages = Storages()
+    value, position = _unpickle(source, position, stand_ins, storages)
+    keys, position = _unpickle(source, position)
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or set(keys) != set(storages):
+        raise ValueError(f"its tensors are views of {reprlib.repr(set(storages))}; it has {reprlib.repr(keys)}")
+    blocks = {}
+    for key in keys:
+        blocks[key], position = _block(source, position, storages[key])
+    return value, blocks
 
 
-def _read_legacy(source: mmap.mmap) -> tuple[dict[str, Tensor], dict[str, memoryview]]:
-    """The tensors of a file before PyTorch 1.6, and the bytes of their storages."""
-    stream = cast("IO[bytes]", source)  # a mapped file reads and seeks like any other
-    _check_prologue(*(_unpickle(stream)[0] for _ in range(3)))
-    loaded, storages = _unpickle(stream)
-    keys, _ = _unpickle(stream)
-    if not isinstance(keys, list) or set(keys) != set(storages):
-        raise ValueError(f"its tensors are views of the storages {set(storages)!r:.200}, it has {keys!r:.200}")
-    return _tensors(loaded), {key: _block(source, storages[key]) for key in keys}
+def _unpickle(
+    source: Buffer, position: int, stand_ins: Names | None = None, storages: Storages | None = None
+) -> tuple[Any, int]:
+    """The object that is pickled at a position, and the position behind it."""
+    machine = Machine(source, position, stand_ins or {}, None if storages is None else storages.add)
+    return machine.run(), machine.position
+
+
+def _prologue(source: Buffer) -> tuple[Any, Any, Any, int]:
+    """Magic number, protocol and system of a legacy file, and the position behind them."""
+    magic_number, position = _unpickle(source, 0)
+    protocol, position = _unpickle(source, position)
+    system, position = _unpickle(source, position)
+    return magic_number, protocol, system, position
 
 
 def _check_prologue(magic_number: object, protocol: object, system: object) -> None:
@@ -210,47 +229,29 @@ def _check_prologue(magic_number: object, protocol: object, system: object) -> N
         raise ValueError("its numbers are big endian, and only little endian is read")
 
 
-def _block(source: mmap.mmap, storage: Storage) -> memoryview:
-    """The bytes of the next storage: a count of numbers, then the numbers."""
-    count = int.from_bytes(source.read(COUNT_BYTES), "little")
+def _block(source: mmap.mmap, position: int, storage: Storage) -> tuple[memoryview, int]:
+    """The bytes of the storage at a position, a count of numbers and the numbers, and the position behind them."""
+    start = position + COUNT_BYTES
+    count = int.from_bytes(source[position:start], "little")
     if count != storage.count:
         raise ValueError(f"storage {storage.key} must have {storage.count} numbers; it has {count}")
-    start = source.tell()
-    source.seek(min(start + storage.n_bytes, len(source)))
-    return memoryview(source)[start : source.tell()]
-
-
-def _unpickle(stream: IO[bytes]) -> tuple[object, dict[str, Storage]]:
-    """The next object of a stream, and the storages that its tensors are views of."""
-    start = stream.tell()
-    _check_opcodes(stream)
-    stream.seek(start)
-    unpickler = TensorUnpickler(stream)
-    return unpickler.load(), unpickler.storages
-
-
-def _check_opcodes(stream: IO[bytes]) -> None:
-    """Refuse what gets past `find_class` (registered extensions) or exhausts memory (a memo with gaps)."""
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-        if opcode.name.startswith("EXT"):
-            raise Refused("must hold tensors only; it asks for a registered extension, and nothing in it was executed")
-        if opcode.name.endswith("PUT") and isinstance(argument, int) and argument > count:
-            raise ValueError(f"its pickle remembers object {argument} after {count} steps")
+    return memoryview(source)[start : start + storage.n_bytes], start + storage.n_bytes
 
 
 def _tensors(loaded: object) -> dict[str, Tensor]:
     """The mapping that a file must hold."""
     if not isinstance(loaded, dict):
-        raise Refused(f"must be a plain mapping from names to tensors; it holds a {_kind(loaded)}", SAVE_STATE)
+        raise Refused(f"must be a plain mapping from names to tensors; it holds a {kind(loaded)}", SAVE_STATE)
     for name, tensor in loaded.items():
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
-            entries = ", ".join(f"{key!r:.80}: {_kind(value)}" for key, value in islice(loaded.items(), 5))
+            entries = ", ".join(f"{key!r:.80}: {kind(value)}" for key, value in islice(loaded.items(), 5))
             raise Refused(f"must be a plain mapping from names to tensors; it holds {{{entries}}}", SAVE_STATE)
     return loaded
 
 
-def _kind(value: object) -> str:
-    return "dict" if isinstance(value, StateDict) else type(value).__name__
+def kind(value: object) -> str:
+    """What a thing is called in Python."""
+    return "dict" if isinstance(value, Dictionary) else type(value).__name__
 
 
 def _stored(name: str, tensor: Tensor, blocks: Mapping[str, memoryview]) -> StoredArray:
@@ -260,7 +261,7 @@ def _stored(name: str, tensor: Tensor, blocks: Mapping[str, memoryview]) -> Stor
     if len(block) < storage.n_bytes:
         raise ValueError(f"`{name}` needs {storage.n_bytes} bytes of storage {storage.key}; there are {len(block)}")
     if not _fits(tensor):
-        raise ValueError(f"`{name}` reaches out of its storage of {storage.count} numbers: {tensor!r:.300}")
+        raise ValueError(f"`{name}` reaches out of its storage of {storage.count} numbers: {reprlib.repr(tensor)}")
     view = _view(tensor, block)
     return StoredArray(view.shape, storage.dtype, lambda: view)
 

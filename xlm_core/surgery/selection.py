@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 import numpy as np
 
 from ..config import XLMConfig
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..manifest import Kind, Weight, manifest
 
 SINUSOIDS = "position_embeddings.weight"
@@ -62,5 +61,4 @@ def _begins(name: str, start: str) -> bool:
 
 def _nearest(start: str, names: Iterable[str]) -> str:
     steps = {".".join(name.split(".")[:length]) for name in names for length in range(1, name.count(".") + 2)}
-    close = difflib.get_close_matches(str(start), sorted(steps), n=1)
-    return f" Did you mean `{close[0]}`?" if close else " `model.manifest()` lists them."
+    return did_you_mean(str(start), sorted(steps)) or " `model.manifest()` lists them."

@@ -1,6 +1,8 @@
 """Text to ids and back, as XLM was trained to read it."""
 
 from .encoding import BatchEncoding
+from .row import CharSpan, Encoding, TokenSpan
+from .special_tokens import AddedToken
 from .tokenizer import XLMTokenizer
 
-__all__ = ["BatchEncoding", "XLMTokenizer"]
+__all__ = ["AddedToken", "BatchEncoding", "CharSpan", "Encoding", "TokenSpan", "XLMTokenizer"]

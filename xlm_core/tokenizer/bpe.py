@@ -3,67 +3,129 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from itertools import accumulate, chain
+from typing import Any, Protocol
 
 from ..errors import MissingDependency
+from .memory import CACHE_SIZE, Memory
 
 END_OF_WORD = "</w>"
-CACHE_SIZE = 200_000
 CACHED_WORD_LENGTH = 64
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Pair = tuple[str, str]
 Ranks = Mapping[Pair, int]
+Numbers = tuple[int, ...]
+WordSpans = tuple[Numbers, Numbers, Numbers]
+"""The ids of a word's pieces, where they start, and where they end."""
 
 
 class BytePairEncoder:
-    """Words → pieces, by merging neighbouring symbols in the order in which a corpus taught it.
+    """Words → pieces and their ids, by merging neighbouring symbols in the order in which a corpus taught it.
 
     All occurrences of the lowest-ranked pair are merged at once, left to right, until no pair has a rank. The Rust
     library merges one occurrence at a time, which comes to the same if no merge uses what a later one makes. Tables
     learnt from text are so; for others, and for words that cannot cross into Rust, there is an exact Python version.
 
-    A pickle or a copy carries neither the cache nor the Rust object.
+    ``ids.table[word]`` are the ids of the pieces, ``unk_id`` for those that the vocabulary lacks; ``spans.table[word]``
+    are the same with where each piece starts and ends in the word. A pickle or a copy carries neither these memories
+    nor the Rust object.
 
     Source: Sennrich et al. 2016, section 3.2.
     """
 
-    def __init__(self, ranks: Ranks, cache_size: int = CACHE_SIZE) -> None:
+    def __init__(
+        self, ranks: Ranks, ids: Mapping[str, int] | None = None, unk_id: int = 0, cache_size: int = CACHE_SIZE
+    ) -> None:
         self._ranks = ranks
+        self._vocabulary = ids or {}
+        self._unk_id = unk_id
         self._cache_size = cache_size
-        self._cache: dict[str, tuple[str, ...]] = {}
+        self._pieces = Memory(self._encode, cache_size, CACHED_WORD_LENGTH)
+        self.ids = Memory(self._encode_to_ids, cache_size, CACHED_WORD_LENGTH)
+        self.spans = Memory(self._encode_to_spans, cache_size, CACHED_WORD_LENGTH)
 
-    def __reduce__(self) -> tuple[type[BytePairEncoder], tuple[Ranks, int]]:
-        return BytePairEncoder, (self._ranks, self._cache_size)
+    def __reduce__(self) -> tuple[type[BytePairEncoder], tuple[Any, ...]]:
+        return BytePairEncoder, (self._ranks, self._vocabulary, self._unk_id, self._cache_size)
 
     def __call__(self, word: str) -> tuple[str, ...]:
         """The pieces of a word that is not empty; the last one ends in ``</w>``.
 
         Whitespace inside a word, which only segmenters leave there, cuts its piece in two.
         """
-        pieces = self._cache.get(word)
-        return self._remember(word, self._encode(word)) if pieces is None else pieces
+        return self._pieces.table[word]
+
+    def tokens_of(self, words: Iterable[str]) -> list[str]:
+        """The pieces of all words."""
+        return list(chain.from_iterable(map(self._pieces.table.__getitem__, words)))
+
+    def ids_of(self, words: Iterable[str]) -> list[int]:
+        """Their ids."""
+        return list(chain.from_iterable(map(self.ids.table.__getitem__, words)))
+
+    def id(self, piece: str) -> int:
+        """The id of a piece or a control token."""
+        return self._vocabulary.get(piece, self._unk_id)
 
     def _encode(self, word: str) -> tuple[str, ...]:
-        pieces = merge_with_rust(self._rust, word) if self._fits_rust(word) else merge(word, self._ranks)
-        return tuple(" ".join(pieces).split(" ")) if " " in word else tuple(pieces)
+        pieces = self._model_for(word).pieces(word)
+        return tuple(_as_one_text(pieces).split(" ")) if " " in word else tuple(pieces)
 
-    def _fits_rust(self, word: str) -> bool:
-        return self._rust is not None and not any("\ud800" <= character <= "\udfff" for character in word)
+    def _encode_to_ids(self, word: str) -> Numbers:
+        if " " in word:
+            return tuple(map(self.id, self._encode(word)))
+        try:
+            return self._model.ids(word)
+        except UnicodeEncodeError:
+            return self._python.ids(word)
 
-    def _remember(self, word: str, pieces: tuple[str, ...]) -> tuple[str, ...]:
-        """Kept if short. A full cache is replaced, not emptied: another thread may be reading it."""
-        if len(word) <= CACHED_WORD_LENGTH and self._cache_size:
-            if len(self._cache) >= self._cache_size:
-                self._cache = {}
-            self._cache[word] = pieces
-        return pieces
+    def _encode_to_spans(self, word: str) -> WordSpans:
+        if " " in word:
+            ids = self._encode_to_ids(word)
+            return ids, (0,) * len(ids), (len(word),) * len(ids)
+        ids, sizes = self._model_for(word).ids_and_sizes(word)
+        inner = tuple(accumulate(sizes[:-1]))
+        return ids, (0, *inner), (*inner, len(word))
+
+    def _model_for(self, word: str) -> _Model:
+        """Lone surrogates cannot cross into Rust."""
+        return self._model if word.isascii() or not _SURROGATE.search(word) else self._python
 
     @cached_property
-    def _rust(self) -> Any:
-        """The `tokenizers` model, or None where it would not be exact."""
-        return build_rust(self._ranks) if is_ordered(self._ranks) else None
+    def _model(self) -> _Model:
+        """The `tokenizers` model, or ours where that would not be exact."""
+        is_exact = is_ordered(self._ranks)
+        return RustModel(self._ranks, self._vocabulary, self._unk_id) if is_exact else self._python
+
+    @cached_property
+    def _python(self) -> PythonModel:
+        return PythonModel(self._ranks, self.id)
+
+
+class _Model(Protocol):
+    """Words without spaces → pieces."""
+
+    def pieces(self, word: str) -> list[str]:
+        """The pieces of a word."""
+        ...
+
+    def ids(self, word: str) -> Numbers:
+        """Their ids."""
+        ...
+
+    def ids_and_sizes(self, word: str) -> tuple[Numbers, Sequence[int]]:
+        """The same, and how many characters each piece has; that of the last counts the end of the word, too."""
+        ...
+
+
+def _as_one_text(pieces: Iterable[str]) -> str:
+    """Pieces between spaces; those of a newline and a space lose the latter, as in Hugging Face's."""
+    text = " ".join(pieces)
+    return f"\n{END_OF_WORD}" if text == f"\n  {END_OF_WORD}" else text
 
 
 def is_ordered(ranks: Ranks) -> bool:
@@ -87,6 +149,27 @@ def merge(word: str, ranks: Ranks) -> list[str]:
         for position in merged:
             chain.push_around(position)
     return list(chain)
+
+
+class PythonModel:
+    """Merges as the definition says."""
+
+    def __init__(self, ranks: Ranks, look_up: Callable[[str], int]) -> None:
+        self._ranks = ranks
+        self._look_up = look_up
+
+    def pieces(self, word: str) -> list[str]:
+        """The pieces of a word."""
+        return merge(word, self._ranks)
+
+    def ids(self, word: str) -> Numbers:
+        """Their ids."""
+        return tuple(map(self._look_up, self.pieces(word)))
+
+    def ids_and_sizes(self, word: str) -> tuple[Numbers, Sequence[int]]:
+        """The same, and how many characters each piece has; that of the last counts the end of the word, too."""
+        pieces = self.pieces(word)
+        return tuple(map(self._look_up, pieces)), list(map(len, pieces))
 
 
 class _Chain:
@@ -152,29 +235,58 @@ class _Chain:
         return self._ranks.get((left, self._symbols[following]))
 
 
-# The Rust model knows symbols by their ids. Every string of the merges gets one of its own, whether or not it is in
-# the vocabulary; a name with a space, which no merge can have, stands for all other characters.
+# A name with a space, which no merge can have, stands for all characters that are in neither table.
 _OTHER = " other"
 
 
-def build_rust(ranks: Ranks) -> Any:
-    """A `tokenizers` model that merges as the ranks say."""
+class RustModel:
+    """A `tokenizers` model that merges as the ranks say; exact only if they are ordered.
+
+    It knows symbols by numbers. Every string of the merges gets one of its own, whether or not it has an id, and so
+    does every character that has an id, but for lone surrogates.
+    """
+
+    def __init__(self, ranks: Ranks, ids: Mapping[str, int], unk_id: int) -> None:
+        merges = sorted(ranks, key=ranks.__getitem__)
+        made = (symbol for left, right in merges for symbol in (left, right, left + right))
+        symbols = dict.fromkeys([_OTHER, *made, *filter(_is_character, ids)])
+        numbers = {symbol: number for number, symbol in enumerate(symbols)}
+        self._ids = [ids.get(symbol, unk_id) for symbol in symbols]
+        self._ids[0] = unk_id
+        self._sizes = [1, *map(len, list(symbols)[1:])]
+        self._tokenize = _import_bpe()(
+            numbers, merges, unk_token=_OTHER, end_of_word_suffix=END_OF_WORD, fuse_unk=False, cache_capacity=0
+        ).tokenize
+
+    def ids(self, word: str) -> Numbers:
+        """The ids of the pieces of a word."""
+        ids = self._ids
+        return tuple([ids[token.id] for token in self._tokenize(word)])
+
+    def ids_and_sizes(self, word: str) -> tuple[Numbers, Sequence[int]]:
+        """The same, and how many characters each piece has; that of the last counts the end of the word, too."""
+        numbers = [token.id for token in self._tokenize(word)]
+        ids, sizes = self._ids, self._sizes
+        return tuple([ids[number] for number in numbers]), [sizes[number] for number in numbers]
+
+    def pieces(self, word: str) -> list[str]:
+        """The pieces of a word; characters that no table knows are pieces of their own."""
+        text, start, pieces = word + END_OF_WORD, 0, []
+        for token in self._tokenize(word):
+            size = len(token.value) if token.id else 1
+            end = start + size if start + size < len(word) else len(text)
+            pieces.append(text[start:end])
+            start = end
+        return pieces
+
+
+def _is_character(symbol: str) -> bool:
+    return len(symbol.removesuffix(END_OF_WORD)) == 1 and not _SURROGATE.search(symbol)
+
+
+def _import_bpe() -> Any:
     try:
         from tokenizers.models import BPE
     except ImportError as error:
         raise MissingDependency("byte-pair encoding needs tokenizers: pip install tokenizers") from error
-    merges = sorted(ranks, key=ranks.__getitem__)
-    symbols = dict.fromkeys(symbol for left, right in merges for symbol in (left, right, left + right))
-    ids = {symbol: number for number, symbol in enumerate([_OTHER, *symbols])}
-    return BPE(ids, merges, unk_token=_OTHER, end_of_word_suffix=END_OF_WORD, fuse_unk=False, cache_capacity=0)
-
-
-def merge_with_rust(model: Any, word: str) -> list[str]:
-    """The pieces of a word by the Rust model; characters that no merge knows are pieces of their own."""
-    text, start, pieces = word + END_OF_WORD, 0, []
-    for token in model.tokenize(word):
-        size = len(token.value) if token.value != _OTHER else 1
-        end = start + size if start + size < len(word) else len(text)
-        pieces.append(text[start:end])
-        start = end
-    return pieces
+    return BPE

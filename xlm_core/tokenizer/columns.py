@@ -1,60 +1,83 @@
-"""Columns of numbers, one for each token: made for one text, gathered for a batch, padded."""
+"""Columns of numbers, one for each token: made for a batch, gathered from encodings, padded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..data.padding import PADDED, pad_columns
 from ..errors import InputError
-from .lengths import Padding
+from .lengths import Padding, Truncation, Window
+from .reader import Ids
 from .templates import Template
+from .tensors import to_lists
 
 Columns = dict[str, list[Any]]
 """Column → one entry for each text of the batch."""
 
+LangIds = Sequence[tuple[int, int]]
+"""For each text or pair of a batch, the ids of its languages."""
 
-def build_row(
-    template: Template, first: Sequence[int], second: Sequence[int] | None, langs: tuple[int, int], names: Iterable[str]
-) -> dict[str, list[int]]:
-    """The named columns of one text or pair; ``langs`` are the language ids of the two texts."""
-    sizes = len(first), None if second is None else len(second)
-    input_ids = template.wrap(first, second)
-    makers = {
-        "input_ids": lambda: input_ids,
-        "token_type_ids": lambda: template.token_type_ids(*sizes),
-        "attention_mask": lambda: [1] * len(input_ids),
-        "special_tokens_mask": lambda: template.special_tokens_mask(*sizes),
-        "langs": lambda: [langs[segment] for segment in template.segments(*sizes)],
-    }
-    return {name: makers[name]() for name in names}
+_BY_TEMPLATE = ("token_type_ids", "special_tokens_mask", "position_ids")
+"""Columns that depend on the numbers of pieces only; the template's methods have their names."""
 
 
-def gather(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Columns:
-    """Rows as columns.
+def cut_windows(ids: Sequence[Ids], truncation: Truncation, template: Template) -> list[Window]:
+    """The windows over every text or pair of a batch.
 
-    Raises: InputError if a row lacks a column.
+    Raises: InputError if a text cannot be truncated as asked.
     """
-    columns = {name: [row.get(name) for row in rows] for name in names}
-    for name, column in columns.items():
-        if any(row is None for row in column):
-            raise InputError(f"all encodings of a batch must have the same columns; `{name}` is missing in some.")
+    n_special = template.n_special(pair=False), template.n_special(pair=True)
+    return [
+        window
+        for sample, (first, second) in enumerate(ids)
+        for window in truncation.windows(
+            sample, (len(first), None if second is None else len(second)), n_special[second is not None]
+        )
+    ]
+
+
+def build_columns(
+    names: Sequence[str], template: Template, ids: Sequence[Ids], windows: Sequence[Window], lang_ids: LangIds
+) -> Columns:
+    """The named columns, a row for each window."""
+    rows = [template.wrap(*window.cut(*ids[window.sample])) for window in windows]
+    columns: Columns = {"input_ids": rows}
+    for name in names:
+        if name == "attention_mask":
+            columns[name] = [[1] * len(row) for row in rows]
+        elif name == "langs":
+            columns[name] = [_langs(template, window, lang_ids[window.sample]) for window in windows]
+        elif name in _BY_TEMPLATE:
+            columns[name] = [getattr(template, name)(*window.lengths) for window in windows]
     return columns
+
+
+def _langs(template: Template, window: Window, lang_ids: tuple[int, int]) -> list[int]:
+    return [lang_ids[segment] for segment in template.segments(*window.lengths)]
 
 
 def columns_of(encodings: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Columns, bool]:
     """The columns of a batch, of single encodings, or of one; and whether it is more than one.
 
-    Raises: InputError if there are no `input_ids`.
+    Raises: InputError if there are no `input_ids`, or the encodings have different columns.
     """
     if not isinstance(encodings, Mapping):
-        names = encodings[0] if encodings else ("input_ids",)
-        columns = gather([to_lists(dict(encoding)) for encoding in encodings], names)
+        names = list(encodings[0]) if encodings else ["input_ids"]
+        columns = _gather([to_lists(dict(encoding)) for encoding in encodings], names)
         return _check_input_ids(columns), True
     columns = _check_input_ids({name: to_lists(value) for name, value in encodings.items()})
     if not columns["input_ids"] or isinstance(columns["input_ids"][0], list):
         return columns, True
     return {name: [value] for name, value in columns.items()}, False
+
+
+def _gather(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Columns:
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    for name, column in columns.items():
+        if any(row is None for row in column):
+            raise InputError(f"all encodings of a batch must have the same columns; `{name}` is missing in some.")
+    return columns
 
 
 def _check_input_ids(columns: Columns) -> Columns:
@@ -63,27 +86,21 @@ def _check_input_ids(columns: Columns) -> Columns:
     raise InputError(f"encodings must have `input_ids` to be padded; got {sorted(columns)}.")
 
 
-def pad(columns: Mapping[str, list[Any]], padding: Padding, pad_id: int) -> Columns:
+def first_row(columns: Columns) -> dict[str, Any]:
+    """The columns of a batch of one, as those of the one."""
+    return {name: rows[0] for name, rows in columns.items()}
+
+
+def pad(columns: Columns, padding: Padding, pad_id: int) -> Columns:
     """The columns with rows of one length, if padding is asked for; those of other things are left as they are."""
-    if padding.strategy == "do_not_pad" or not columns["input_ids"]:
-        return dict(columns)
     length = padding.length([len(row) for row in columns["input_ids"]])
+    if not length:
+        return columns
     parallel = {name: rows for name, rows in columns.items() if name in PADDED and _is_parallel(rows, columns)}
     return {**columns, **pad_columns(parallel, length, pad_id, padding.side)}
 
 
-def _is_parallel(rows: list[Any], columns: Mapping[str, list[Any]]) -> bool:
+def _is_parallel(rows: list[Any], columns: Columns) -> bool:
     """Whether a column has one entry for each token; labels may be of texts."""
     pairs = zip(rows, columns["input_ids"], strict=True)
     return all(isinstance(row, list) and len(row) == len(ids) for row, ids in pairs)
-
-
-def to_lists(value: Any) -> Any:
-    """Arrays, tensors and tuples as lists, to any depth, in dictionaries, too."""
-    if hasattr(value, "numpy") and not hasattr(value, "tolist"):
-        value = value.numpy()
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, dict):
-        return {name: to_lists(item) for name, item in value.items()}
-    return [to_lists(item) for item in value] if isinstance(value, list | tuple) else value

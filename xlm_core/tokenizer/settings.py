@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import VocabularyError
 from ..files import write_text
-from .special_tokens import ROLES, AddedToken
+from .special_tokens import OPTIONAL_ROLES, ROLES, AddedToken
 
 if TYPE_CHECKING:
     from ..hub import Repository
@@ -58,8 +58,8 @@ def write_settings(folder: Path, prefix: str, settings: Mapping[str, Any], vocab
 def _in_our_words(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings with the names and types of the constructor, whichever version wrote them."""
     ours = {name: _flag(value) if name in _FLAGS else value for name, value in settings.items()}
-    for role in ROLES:
-        if role in ours:
+    for role in (*ROLES, *OPTIONAL_ROLES):
+        if ours.get(role) is not None:
             ours[role] = AddedToken.of(ours[role]).content
     if "max_len" in ours:
         ours.setdefault("model_max_length", ours.pop("max_len"))
@@ -88,7 +88,8 @@ def _early_added_tokens(repository: Repository) -> dict[str, Any]:
 def _special_tokens_map(settings: Mapping[str, Any], decoder: Mapping[int, AddedToken]) -> dict[str, Any]:
     """The token of each role in full, which version 4 writes and version 5 does not need."""
     tokens = {token.content: vars(token) for token in decoder.values()}
-    roles = {role: {**tokens[settings[role]]} for role in ROLES}
+    present = [role for role in (*ROLES, *OPTIONAL_ROLES) if settings.get(role) is not None]
+    roles = {role: {**tokens[settings[role]]} for role in present}
     for token in roles.values():
         del token["special"]
     return {**roles, "additional_special_tokens": settings["additional_special_tokens"]}

@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InputError
 
+Langs = tuple[str | None, str | None]
+"""The languages of the two texts of a pair, None where nobody said."""
 
-@dataclass(frozen=True)
-class Example:
+
+class Example(NamedTuple):
     """One text, or two that are encoded together; each a list of strings that are tokenized on their own."""
 
-    first: list[str]
-    second: list[str] | None
-    langs: tuple[str | None, str | None]
+    first: Sequence[str]
+    second: Sequence[str] | None
+    langs: Langs
 
 
-def check_text(text: Any, name: str = "text") -> str:
+def check_text(text: Any, name: str = "text", position: int | None = None) -> str:
     """The text itself, once it is known to be one.
 
-    Raises: InputError, with what came and its type.
+    Raises: InputError, with what came, its type, and its place in the batch.
     """
     if isinstance(text, str):
         return text
-    raise InputError(f"`{name}` must be a str; got {_shown(text)} of type {type(text).__name__}.{_hint(text)}")
+    raise InputError(f"`{_at(name, position)}` must be a str; got {_described(text)}.{_hint(text)}")
 
 
 def is_batch(text: Any, is_split_into_words: bool) -> bool:
-    """Whether this is many texts rather than one."""
+    """Whether this is many texts rather than one; a list without anything is words if texts are lists of words."""
     if not isinstance(text, list | tuple):
         return False
-    return not is_split_into_words or not text or not isinstance(text[0], str)
+    return not is_split_into_words or (bool(text) and not isinstance(text[0], str))
 
 
-def read_one(text: Any, text_pair: Any, is_split_into_words: bool, lang: Any) -> Example:
-    """One text or pair.
+def read_one(text: Any, text_pair: Any, is_split_into_words: bool, lang: Any) -> list[Example]:
+    """One text or pair, as a list of it.
 
     Raises: InputError for what is no text, or a list of languages.
     """
     if isinstance(lang, list):
         raise InputError(f"`lang` must be one code for one text, or a tuple of two for a pair; got the list {lang!r}.")
-    first = _strings(text, "text", is_split_into_words)
-    second = None if text_pair is None else _strings(text_pair, "text_pair", is_split_into_words)
-    return Example(first, second, _langs(lang, second is not None))
+    first = _strings(text, "text", is_split_into_words, None)
+    second = None if text_pair is None else _strings(text_pair, "text_pair", is_split_into_words, None)
+    return [Example(first, second, _langs(lang, second is not None))]
 
 
 def read_batch(text: Sequence[Any], text_pair: Any, is_split_into_words: bool, lang: Any) -> list[Example]:
@@ -55,8 +56,14 @@ def read_batch(text: Sequence[Any], text_pair: Any, is_split_into_words: bool, l
     firsts, seconds = _columns(text, text_pair, is_split_into_words)
     langs = lang if isinstance(lang, list) else [lang] * len(firsts)
     _check_same_length(len(firsts), len(langs), "lang", "one language for each text")
-    examples = zip(firsts, seconds, langs, strict=True)
-    return [read_one(first, second, is_split_into_words, lang) for first, second, lang in examples]
+    return [
+        Example(
+            _strings(first, "text", is_split_into_words, position),
+            None if second is None else _strings(second, "text_pair", is_split_into_words, position),
+            _langs(lang, second is not None),
+        )
+        for position, (first, second, lang) in enumerate(zip(firsts, seconds, langs, strict=True))
+    ]
 
 
 def _columns(text: Sequence[Any], text_pair: Any, is_split_into_words: bool) -> tuple[list[Any], list[Any]]:
@@ -71,24 +78,33 @@ def _columns(text: Sequence[Any], text_pair: Any, is_split_into_words: bool) -> 
 
 def _pair(row: Any, is_split_into_words: bool) -> tuple[Any, Any]:
     """The two texts of a row of a batch, the second None in a row of one text."""
+    if isinstance(row, str) or not isinstance(row, list | tuple):
+        return row, None
     is_words = is_split_into_words and bool(row) and isinstance(row[0], str)
-    if isinstance(row, list | tuple) and not is_words and len(row) == 2:
-        return row[0], row[1]
-    return row, None
+    return (row[0], row[1]) if len(row) == 2 and not is_words else (row, None)
 
 
-def _strings(text: Any, name: str, is_split_into_words: bool) -> list[str]:
+def _strings(text: Any, name: str, is_split_into_words: bool, position: int | None) -> Sequence[str]:
     if not is_split_into_words:
-        return [check_text(text, name)]
+        return (check_text(text, name, position),)
     if isinstance(text, list | tuple):
-        return [check_text(word, name) for word in text]
+        return [_check_word(word, _at(name, position)) for word in text]
     raise InputError(
-        f"`{name}` must be a list of words, `is_split_into_words=True` says; got {_shown(text)} of type "
-        f"{type(text).__name__}. Split it, or leave `is_split_into_words` out."
+        f"`{_at(name, position)}` must be a list of words, `is_split_into_words=True` says; got {_described(text)}. "
+        "Split it, or leave `is_split_into_words` out."
     )
 
 
-def _langs(lang: Any, is_pair: bool) -> tuple[str | None, str | None]:
+def _check_word(word: Any, name: str) -> str:
+    if isinstance(word, str):
+        return word
+    raise InputError(
+        f"`{name}` must be a list of words, each a str; got {_described(word)} among them. "
+        "A batch is a list of such lists, and no deeper."
+    )
+
+
+def _langs(lang: Any, is_pair: bool) -> Langs:
     if lang is None or isinstance(lang, str):
         return lang, lang
     if isinstance(lang, tuple) and len(lang) == 2 and all(isinstance(code, str) for code in lang):
@@ -103,6 +119,14 @@ def _check_same_length(expected: int, got: int, name: str, meaning: str) -> None
         raise InputError(f"`{name}` must have {expected} entries, {meaning}; got {got}.")
 
 
+def _at(name: str, position: int | None) -> str:
+    return name if position is None else f"{name}[{position}]"
+
+
+def _described(value: Any) -> str:
+    return f"{_shown(value)} of type {type(value).__name__}"
+
+
 def _shown(value: Any) -> str:
     shown = repr(value)
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
@@ -111,4 +135,6 @@ def _shown(value: Any) -> str:
 def _hint(text: Any) -> str:
     if isinstance(text, bytes):
         return " Decode it first: text.decode('utf-8')."
-    return " Words need `is_split_into_words=True`." if isinstance(text, list | tuple) else ""
+    if isinstance(text, list | tuple):
+        return " Words need `is_split_into_words=True`."
+    return " Make a list of it: text.tolist()." if hasattr(text, "tolist") else ""

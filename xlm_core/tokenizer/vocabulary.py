@@ -17,6 +17,8 @@ from ..files import write_text
 VOCAB_FILE = "vocab.json"
 MERGES_FILE = "merges.txt"
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
 _HEADER = "#version"
 _ENOUGH_TO_JUDGE = 100
 
@@ -111,36 +113,54 @@ def _check_fit(vocabulary: Vocabulary, vocab_file: Path, merges_file: Path) -> N
 
 
 def _read_merges(path: Path) -> tuple[str, ...]:
-    """The merges without their counts.
+    """The merges without their counts."""
+    return tuple(map(merge_of, read_merge_lines(path)))
+
+
+def read_merge_lines(path: Path) -> list[str]:
+    """The lines of a file of merges as they are, counts included if it has them.
 
     A first line ``#version…`` and blank lines are not merges. Three lines of the released 15-language codes have a
-    no-break space for a symbol; they can never apply and are kept as they are.
+    no-break space for a symbol; they can never apply and are kept.
+
+    Raises: VocabularyError, with the line's number, if one has less than two symbols.
     """
-    lines = _read_text(path).split("\n")
+    lines = read_lines(path)
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip(" \t\r")]
     if numbered and numbered[0][0] == 1 and lines[0].startswith(_HEADER):
         del numbered[0]
-    return tuple(_read_merge(line, number, path) for number, line in numbered)
+    for number, line in numbered:
+        _check_merge(line, number, path)
+    return [line for _, line in numbered]
 
 
-def _read_merge(line: str, number: int, path: Path) -> str:
-    fields = line.split()
-    if "\N{NO-BREAK SPACE}" in line:
-        return line
-    if len(fields) < 2:
+def merge_of(line: str) -> str:
+    """The merge of a line, without a count; a line with a no-break space as it is."""
+    return line if NO_BREAK_SPACE in line else " ".join(line.split()[:2])
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a UTF-8 file, with or without a byte-order mark; nothing but a newline ends a line.
+
+    Raises: FetchError if there is no such file; VocabularyError if it is no text.
+    """
+    return _read_text(path).split("\n")
+
+
+def _check_merge(line: str, number: int, path: Path) -> None:
+    if NO_BREAK_SPACE not in line and len(line.split()) < 2:
         raise VocabularyError(
             f"`{path}` must have two symbols on each line; got {line!r} on line {number}. Was a line broken in two?"
         )
-    return " ".join(fields[:2])
 
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
+        return path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise FetchError(f"the tokenizer needs the file `{path}`; it is not there.") from error
     except UnicodeDecodeError as error:
-        raise VocabularyError(f"`{path}` must be UTF-8 text; {error}.") from error
+        raise VocabularyError(f"`{path}` must be UTF-8 text; {error}. Convert it, or fetch it again.") from error
 
 
 def _kind(value: object) -> str:

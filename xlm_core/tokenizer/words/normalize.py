@@ -1,69 +1,98 @@
-"""The steps from raw text to words that are not Moses': from a string to a string, one rule each."""
+"""Punctuation in its plainest form: the rules that come before a text is split into words."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable
+from .rules import Between, RemoveUnprintable, Rule, Strip, Substitute, Swap, Translate
 
-_PUNCTUATION = str.maketrans(
-    {
-        **dict.fromkeys("，、", ","),
-        **dict.fromkeys("”“《》」「", '"'),
-        **dict.fromkeys("∶：", ":"),
-        **dict(zip("？！；（）％～", "?!;()%~", strict=True)),
-        **dict(zip("０１２３４５６７８９", "0123456789", strict=True)),
-        **dict(zip("〈〉【】", "<>[]", strict=True)),
-        "’": "'",
-        "…": "...",
-        "━": "-",
-    }
+_N = "\xa0"
+
+_UNICODE_PUNCTUATION = (
+    Substitute("。", r"(?<=。)\s*", " "),
+    Substitute("．", r"(?<=．)\s*", " "),
+    Translate(
+        {
+            **dict.fromkeys("。．", "."),
+            **dict.fromkeys("，、", ","),
+            **dict.fromkeys("”“《》」「", '"'),
+            **dict.fromkeys("∶：", ":"),
+            **dict(zip("？！；（）％～", "?!;()%~", strict=True)),
+            **dict(zip("０１２３４５６７８９", "0123456789", strict=True)),
+            **dict(zip("〈〉【】", "<>[]", strict=True)),
+            "’": "'",
+            "…": "...",
+            "━": "-",
+        }
+    ),
 )
-_FULL_STOP = re.compile(r"[。．]\s*")
-_ROMANIAN = str.maketrans("ŞşȘșŢţȚțĂăÂâÎî", "SsSsTtTtAaAaIi")
+"""Full-width and typographic marks as ASCII; an ideographic full stop swallows the whitespace after it.
+
+Source: Moses, ``replace-unicode-punctuation.perl``.
+"""
+
+_RUNS_OF_SPACES = Substitute("  ", r"  +", " ")
+_DOUBLE_APOSTROPHE = Substitute("''", r"''", '"')
+
+_PUNCTUATION = (
+    Substitute("\r", r"\r", ""),
+    Substitute("(", r"\(", " ("),
+    Substitute(")", r"\)", ") "),
+    _RUNS_OF_SPACES,
+    Substitute(") ", r"(?<=\)) (?=[.!:?;,])", ""),
+    Substitute("( ", r"(?<=\() ", ""),
+    Substitute(" )", r" (?=\))", ""),
+    Substitute(" %", r"(?<=\d) (?=%)", ""),
+    Substitute(" :", r" (?=:)", ""),
+    Substitute(" ;", r" (?=;)", ""),
+    Substitute("`", r"`", "'"),
+    Substitute("''", r"''", ' " '),
+    Substitute("„", r"„", '"'),
+    Substitute("–", r"–", "-"),
+    Substitute("—", r"—", " - "),
+    _RUNS_OF_SPACES,
+    Substitute("´", r"´", "'"),
+    Substitute("‘", r"‘", "'"),
+    Substitute("‚", r"‚", "'"),
+    _DOUBLE_APOSTROPHE,
+    Substitute(f"{_N}«{_N}", rf"{_N}«{_N}", '"'),
+    Substitute(f"«{_N}", rf"«{_N}", '"'),
+    Substitute("«", r"«", '"'),
+    Substitute(f"{_N}»{_N}", rf"{_N}»{_N}", '"'),
+    Substitute(f"{_N}»", rf"{_N}»", '"'),
+    Substitute("»", r"»", '"'),
+    Substitute(f"{_N}%", rf"{_N}(?=%)", ""),
+    Substitute(f"nº{_N}", rf"(?<=nº){_N}", " "),
+    Substitute(f"{_N}:", rf"{_N}(?=:)", ""),
+    Substitute(f"{_N}ºC", rf"{_N}(?=ºC)", " "),
+    Substitute(f"{_N}cm", rf"{_N}(?=cm)", " "),
+    Substitute(f"{_N}?", rf"{_N}(?=\?)", ""),
+    Substitute(f"{_N}!", rf"{_N}(?=!)", ""),
+    Substitute(f"{_N};", rf"{_N}(?=;)", ""),
+    Substitute(f",{_N}", rf"(?<=,){_N}", " "),
+    _RUNS_OF_SPACES,
+)
+"""Source: Moses, ``normalize-punctuation.perl``, in its order; N is a no-break space."""
+
+_ENGLISH_QUOTATIONS = (Swap('"', r'(")([,.]+)'),)
+_CONTINENTAL_QUOTATIONS = (Swap(',"', r'(,)(")'), Swap('."', r'(\.++)(?:(")(?:\s*[^<]))?'))
+"""Marks inside or outside of quotation marks. Dots before no quotation mark are matched, too, lest each be tried."""
+
+_QUOTATIONS: dict[str, tuple[Rule, ...]] = {
+    "de": _CONTINENTAL_QUOTATIONS,
+    "en": _ENGLISH_QUOTATIONS,
+    "es": _CONTINENTAL_QUOTATIONS,
+    "fr": _CONTINENTAL_QUOTATIONS,
+}
+_DECIMAL_COMMA = frozenset({"cs", "cz", "de", "es", "fr"})
 
 
-def replace_unicode_punctuation(text: str) -> str:
-    """Full-width and typographic punctuation as ASCII; an ideographic full stop swallows the whitespace after it.
-
-    Source: Moses, ``replace-unicode-punctuation.perl``.
-    """
-    return text if text.isascii() else _FULL_STOP.sub(". ", text).translate(_PUNCTUATION)
-
-
-def remove_non_printing(text: str) -> str:
-    """Without control, format, private and unassigned characters; a tab or a newline leaves no space behind.
-
-    Source: Moses, ``remove-non-printing-char.perl``. Which characters are assigned follows the running Python.
-    """
-    if text.isprintable():
-        return text
-    return "".join(character for character in text if not unicodedata.category(character).startswith("C"))
-
-
-def remove_romanian_diacritics(text: str) -> str:
-    """Ș, Ț, Ă, Â and Î without their marks, written with comma or cedilla.
-
-    Source: Sennrich et al. 2016, ``normalise-romanian.py`` and ``remove-diacritics.py`` of the WMT16 scripts.
-    """
-    return text.translate(_ROMANIAN)
-
-
-def lowercase_by_character(text: str) -> str:
-    """Lower-cased as if each character stood alone: a final Σ becomes σ, not ς."""
-    return text.replace("Σ", "σ").lower()
-
-
-def lowercase_and_remove_accents(words: Iterable[str]) -> list[str]:
-    """Words in lower case, decomposed, without non-spacing marks; a word that holds spaces falls apart.
-
-    Source: the original's ``lowercase_and_remove_accent.py``, which sees the words joined by spaces.
-    """
-    return " ".join(map(_lowercase_and_remove_accents, words)).split(" ")
-
-
-def _lowercase_and_remove_accents(word: str) -> str:
-    if word.isascii():
-        return word.lower()
-    decomposed = unicodedata.normalize("NFD", word.lower())
-    return "".join(character for character in decomposed if unicodedata.category(character) != "Mn").lower()
+def normalization(lang: str) -> tuple[Rule, ...]:
+    """The rules of a language; a code that Moses does not know has those that all languages share."""
+    separator = "," if lang in _DECIMAL_COMMA else "."
+    return (
+        *_UNICODE_PUNCTUATION,
+        *_PUNCTUATION,
+        *_QUOTATIONS.get(lang, ()),
+        Between(r"\d", _N, r"\d", separator),
+        Strip(),
+        RemoveUnprintable(),
+    )

@@ -1,0 +1,135 @@
+"""Chunks whose words can be told at a glance: most chunks of most texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from .cuts import FIRST, LAST
+from .words.rules import character_class
+from .words.tables import tables
+
+_ROMANIAN = "ro"
+_SAME_LENGTH = {
+    **dict.fromkeys("’´‘‚", "'"),
+    **dict.fromkeys("”“„«»《》」「", '"'),
+    **dict.fromkeys("，、", ","),
+    **dict.fromkeys("∶：", ":"),
+    **dict.fromkeys("–━", "-"),
+    **dict(zip("？！；（）％～〈〉【】", "?!;()%~<>[]", strict=True)),
+    **dict(zip("０１２３４５６７８９", "0123456789", strict=True)),
+}
+AS_ASCII = str.maketrans(_SAME_LENGTH)
+"""What Moses' normaliser replaces character by character."""
+
+FULL_STOPS = str.maketrans("。．", "..")
+"""What it replaces likewise, swallowing the whitespace that follows."""
+
+_TOUCHED = frozenset(_SAME_LENGTH) | frozenset("。．…—`")
+
+_HIDDEN_DOTS = "MULTI"
+"""Moses has such words for dots, and takes those of a text for its own."""
+
+_NOT_PLAIN = re.compile("[…。．—`]|,,|\\.\\.|[.,]\"|\"[.,]|'.*'", re.DOTALL)
+"""What the normaliser moves, puts together or replaces otherwise."""
+
+_MARKS = frozenset(",;:!?.")
+_APOSTROPHES = {"en": "before", "fr": "after", "it": "after"}
+
+Words = list[str]
+"""Words that, one after the other, are the chunk, but for what ``AS_ASCII`` replaces."""
+
+
+class PlainChunks:
+    """Splits chunks of words and numbers, with one mark or another, as Moses would; other chunks not at all."""
+
+    def __init__(self, lang: str) -> None:
+        self._known = tables(lang)
+        self._pattern = _words(self._known.alphanumeric, self._known.numeric)
+        self._only_ascii = lang == _ROMANIAN
+        self._are_letters = untouched(lang).issuperset
+        self._apostrophe = _APOSTROPHES.get(lang, "alone")
+
+    def is_word(self, chunk: str) -> bool:
+        """Whether a chunk, without markers, is one word."""
+        return self._are_letters(chunk) and _HIDDEN_DOTS not in chunk
+
+    def split(self, chunk: str) -> Sequence[Words] | None:
+        """The words of a chunk, once or before each kind of following word; None if Moses must be asked."""
+        text = chunk.removeprefix(FIRST).removesuffix(LAST)
+        if not text or _HIDDEN_DOTS in text:
+            return None
+        if self._are_letters(text):
+            return ([text],)
+        words = self._split_mark(text) or self._split(text)
+        if words is None or (words[0] == "," and chunk[0] == FIRST):
+            return None
+        return self._before_period(words, chunk[-1] == LAST) if words[-1][-1] == "." else (words,)
+
+    def _split_mark(self, text: str) -> Words | None:
+        """A word and a mark; the commonest case."""
+        body, mark = text[:-1], text[-1]
+        if mark not in _MARKS or not body or not self._are_letters(body):
+            return None
+        return [text] if mark == "." else [body, mark]
+
+    def _split(self, text: str) -> Words | None:
+        """The words, the last of them with its period; None if they cannot be told at a glance."""
+        if not text.isascii():
+            text = text.translate(AS_ASCII)
+        if not text.isprintable() or (self._only_ascii and not text.isascii()) or _NOT_PLAIN.search(text):
+            return None
+        words = self._pattern.findall(text)
+        if "'" in text and not self._split_apostrophe(words):
+            return None
+        has_inner_period = any(word[-1] == "." and word != "." for word in words[:-1])
+        return None if has_inner_period else words
+
+    def _split_apostrophe(self, words: Words) -> bool:
+        """Split the one word with an apostrophe, if it stands between letters; tell whether it does."""
+        index = next(index for index, word in enumerate(words) if "'" in word)
+        left, _, right = words[index].partition("'")
+        letters = self._known.alphabetic
+        if left[-1:] not in letters or right[:1] not in letters:
+            return False
+        ways = {"before": [left, f"'{right}"], "after": [f"{left}'", right], "alone": [left, "'", right]}
+        words[index : index + 1] = ways[self._apostrophe]
+        return True
+
+    def _before_period(self, words: Words, is_last: bool) -> Sequence[Words]:
+        """With the final period as a word of its own or not."""
+        prefix = words[-1][:-1]
+        if not prefix or prefix in self._known.prefixes or self._is_initials(prefix):
+            return (words,)
+        split = [*words[:-1], prefix, "."]
+        if is_last:
+            return (split,)
+        return words, split, words if prefix in self._known.numeric_prefixes else split
+
+    def _is_initials(self, prefix: str) -> bool:
+        return "." in prefix and not self._known.alphabetic.isdisjoint(prefix)
+
+
+@lru_cache(maxsize=16)
+def _words(letters: frozenset[str], numbers: frozenset[str]) -> re.Pattern[str]:
+    """Letters, numbers, periods, hyphens and apostrophes together, commas too between numbers; all else alone."""
+    number = character_class(numbers & letters)
+    return re.compile(f"(?:{character_class({*letters, *_TOGETHER})}+|(?<={number}),(?={number}))+|.")
+
+
+_TOGETHER = ".-'"
+
+
+@lru_cache(maxsize=64)
+def untouched(lang: str) -> frozenset[str]:
+    """Letters and numbers, and hyphens, which Moses leaves as they are and where they are."""
+    letters = tables(lang).alphanumeric
+    known = filter(str.isascii if lang == _ROMANIAN else str.isprintable, letters)
+    return _shared((frozenset(known) - _TOUCHED) | {"-"})
+
+
+@lru_cache(maxsize=16)
+def _shared(characters: frozenset[str]) -> frozenset[str]:
+    """One set for all languages that have the same characters."""
+    return characters

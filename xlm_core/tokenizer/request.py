@@ -1,0 +1,60 @@
+"""What a call of the tokenizer asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from .lengths import Padding, Truncation
+from .templates import Template
+
+
+class FormOptions(TypedDict, total=False):
+    """The arguments of a call that say what its result looks like."""
+
+    add_special_tokens: bool
+    padding: bool | str
+    truncation: bool | str | None
+    max_length: int | None
+    stride: int
+    pad_to_multiple_of: int | None
+    padding_side: str | None
+    return_tensors: str | None
+    return_token_type_ids: bool | None
+    return_attention_mask: bool | None
+    return_overflowing_tokens: bool
+    return_special_tokens_mask: bool
+    return_length: bool
+    verbose: bool
+    reset_positions: bool
+
+
+class CallOptions(FormOptions, total=False):
+    """The arguments of a call besides the texts."""
+
+    is_split_into_words: bool
+    return_offsets_mapping: bool
+    lang: Any
+    return_langs: bool | None
+    bypass_tokenizer: bool
+    num_workers: int | None
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the rows of a result look like."""
+
+    template: Template
+    truncation: Truncation
+    padding: Padding
+    columns: tuple[str, ...]
+    pad_id: int
+    has_length: bool
+    tensor_type: str | None
+    warn: Callable[[int], None]
+
+    @property
+    def has_offsets(self) -> bool:
+        """Whether offsets are asked for."""
+        return "offset_mapping" in self.columns
