@@ -158,15 +158,23 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         model.load_arrays(weights)
         return (model, info) if output_loading_info else model
 
-    def save_pretrained(self, save_directory: str | os.PathLike[str], *, max_shard_size: int | str = "5GB") -> None:
+    def save_pretrained(
+        self,
+        save_directory: str | os.PathLike[str],
+        *,
+        max_shard_size: int | str = "5GB",
+        variant: str | None = None,
+    ) -> None:
         """Write ``model.safetensors`` (or shards and their index) and ``config.json``, which either framework reads.
+
+        ``variant`` becomes part of the names: "fp16" gives `model.fp16.safetensors`.
 
         Raises: FetchError if the folder is a file; InputError for a model with adapters: merge them or save them apart.
         """
         refuse_adapters(self, "`save_pretrained`")
         config = self.config.replace(architectures=[type(self).__name__.removeprefix("TF")], dtype=self.variable_dtype)
         config.save_pretrained(save_directory)
-        save(Path(save_directory), self.to_arrays(), max_shard_size, config.dtype)
+        save(Path(save_directory), self.to_arrays(), max_shard_size, config.dtype, variant=variant)
 
     def push_to_hub(
         self,

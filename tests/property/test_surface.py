@@ -109,3 +109,16 @@ def test_decoded_ids_encode_to_themselves(tokenizer: XLMTokenizer, text: str, pa
     if known == ids:
         assert tokenizer.encode(decoded, bypass_tokenizer=True, add_special_tokens=False) == ids
     assert "  " not in decoded
+
+
+@given(text=TEXTS, has_special_tokens=st.booleans(), lang=st.sampled_from([None, "fr", "de"]))
+def test_a_text_alone_is_encoded_as_in_a_batch(
+    tokenizer: XLMTokenizer, text: str, has_special_tokens: bool, lang: str | None
+) -> None:
+    """The short way of one text leads where the way of all others does, look-ups included."""
+    alone = tokenizer(text, add_special_tokens=has_special_tokens, lang=lang)
+    batch = tokenizer([text], add_special_tokens=has_special_tokens, lang=lang)
+
+    assert {name: [row] for name, row in alone.items()} == batch.data
+    assert alone[0] == batch[0]
+    assert alone.n_sequences == batch.n_sequences

@@ -156,12 +156,12 @@ class AssemblingTokenizer(TokenConverter):
         template = TranslationTemplate if reset_positions else OriginalTemplate
         return template(self.sep_token_id, self.sep_token_id)
 
-    def _form(self, **options: Any) -> Form:
+    def _form(self, *options: Any, **named_options: Any) -> Form:
         """The arguments of a call, checked and brought into one form; remembered, for calls are mostly alike."""
         try:
-            return self._forms(**options)
+            return self._forms(*options, **named_options)
         except TypeError:  # what cannot be remembered is wrong for another reason, too
-            return self._make_form(**options)
+            return self._make_form(*options, **named_options)
 
     def _make_form(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Unpack
 
 from ..errors import InputError
@@ -11,9 +12,10 @@ from .assembling import AssemblingTokenizer
 from .columns import LangIds, first_row
 from .encoder import TextEncoder
 from .encoding import BatchEncoding
-from .look_ups import Layout, RememberedEncodings
+from .lengths import Window
+from .look_ups import LateEncodings, Layout, RememberedEncodings
 from .reader import DEFAULT_LANG, ExampleReader, Ids, TextPieces, read_all
-from .request import CallOptions, Form
+from .request import CallOptions, Constants, Form
 from .texts import Example, Langs, is_batch, read_batch, read_one
 
 AUTO = "auto"
@@ -130,23 +132,28 @@ class CallingTokenizer(AssemblingTokenizer):
         Differs: where Hugging Face logs that it ignored an argument or could not truncate, this is an error.
         """
         form = self._form(
-            add_special_tokens=add_special_tokens,
-            padding=padding,
-            truncation=truncation,
-            max_length=max_length,
-            stride=stride,
-            pad_to_multiple_of=pad_to_multiple_of,
-            padding_side=padding_side,
-            return_tensors=return_tensors,
-            return_token_type_ids=return_token_type_ids,
-            return_attention_mask=return_attention_mask,
-            return_overflowing_tokens=return_overflowing_tokens,
-            return_special_tokens_mask=return_special_tokens_mask,
-            return_length=return_length,
-            verbose=verbose,
-            reset_positions=reset_positions,
-            more_columns=self._more_columns(return_offsets_mapping, lang, return_langs),
+            add_special_tokens,
+            padding,
+            truncation,
+            max_length,
+            stride,
+            pad_to_multiple_of,
+            padding_side,
+            return_tensors,
+            return_token_type_ids,
+            return_attention_mask,
+            return_overflowing_tokens,
+            return_special_tokens_mask,
+            return_length,
+            verbose,
+            reset_positions,
+            self._more_columns(return_offsets_mapping, lang, return_langs),
         )
+        is_one_text = type(text) is str and text_pair is None and text_target is None
+        is_read_by_rules = not (is_split_into_words or bypass_tokenizer or num_workers)
+        has_known_lang = lang is None or (type(lang) is str and lang != AUTO and not self._languages)
+        if is_one_text and is_read_by_rules and has_known_lang and form.constants is not None:
+            return self._encode_text(text, lang or DEFAULT_LANG, form, form.constants)
         reader = ExampleReader(self._encoder, is_split_into_words, bypass_tokenizer)
 
         def encode(text: Any, text_pair: Any) -> BatchEncoding:
@@ -161,6 +168,27 @@ class CallingTokenizer(AssemblingTokenizer):
         encoding["labels"] = target["input_ids"]
         return encoding
 
+    def _encode_text(self, text: str, lang: str, form: Form, constants: Constants) -> BatchEncoding:
+        """What `_encode` gives for one text that only gets special tokens, by the shortest way: most calls are so."""
+        encoder = self._encoder
+        ids = encoder.ids(text, lang)
+        row = form.template.wrap(ids)
+        size = len(row)
+        form.warn(size)
+        columns = {"input_ids": row, **{name: [number] * size for name, number in constants}}
+        rows = LateEncodings(partial(self._rows_of_text, encoder, text, lang, len(ids), form))
+        return BatchEncoding(columns, rows, n_sequences=1)
+
+    def _rows_of_text(
+        self, encoder: TextEncoder, text: str, lang: str, n_pieces: int, form: Form
+    ) -> RememberedEncodings:
+        reader = ExampleReader(encoder, has_words=False, bypass=False)
+        example, window = Example((text,), None, (lang, lang)), Window(0, (0, n_pieces), None)
+        return RememberedEncodings(reader, self._layout(form, length=0), [example], [window], ())
+
+    def _layout(self, form: Form, length: int) -> Layout:
+        return Layout(form.template, length, form.padding.side, form.pad_id, self.convert_ids_to_tokens)
+
     def _encode(
         self, text: Any, text_pair: Any, lang: Any, reader: ExampleReader, form: Form, num_workers: int | None
     ) -> BatchEncoding:
@@ -171,7 +199,7 @@ class CallingTokenizer(AssemblingTokenizer):
         ids = list(map(_ids_of, pieces)) if pieces else read_all(reader.ids, examples, num_workers)
         columns, windows = self._assemble(ids, self._lang_ids(examples, form), form)
         length = form.padding.length([len(row) for row in columns["input_ids"]])
-        layout = Layout(form.template, length, form.padding.side, form.pad_id, self.convert_ids_to_tokens)
+        layout = self._layout(form, length)
         if form.has_offsets:
             columns["offset_mapping"] = [layout.offsets(pieces[window.sample], window) for window in windows]
         rows = RememberedEncodings(reader, layout, examples, windows, pieces)

@@ -30,7 +30,7 @@ class BatchEncoding(UserDict[Any, Any]):
     (1, 3)
     """
 
-    def __init__(
+    def __init__(  # all that UserDict does when it is made is done here
         self,
         data: Mapping[str, Any] | None = None,
         encoding: Encoding | Sequence[Encoding] | None = None,
@@ -38,11 +38,11 @@ class BatchEncoding(UserDict[Any, Any]):
         prepend_batch_axis: bool = False,
         n_sequences: int | None = None,
     ) -> None:
-        super().__init__()
         self.data = dict(data or {})
         self._encodings = [encoding] if isinstance(encoding, Encoding) else encoding
         self._n_sequences = n_sequences
-        self.convert_to_tensors(tensor_type, prepend_batch_axis)
+        if tensor_type is not None:
+            self.convert_to_tensors(tensor_type, prepend_batch_axis)
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):

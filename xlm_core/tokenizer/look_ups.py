@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import takewhile
 from typing import Any, NamedTuple, overload
 
@@ -44,7 +45,9 @@ class Layout(NamedTuple):
 
     def offsets(self, pieces: TextPieces, window: Window) -> list[tuple[int, int]]:
         """Where each token of a window stands in its text."""
-        return self._padded(self.template.arrange(*window.cut(*_of_both(pieces, _offsets)), (0, 0)), (0, 0))
+        starts, ends = (window.cut(*_of_both(pieces, column)) for column in (_starts, _ends))
+        first, second = map(_pairs, starts, ends)
+        return self._padded(self.template.arrange(first or [], second, (0, 0)), (0, 0))
 
     def _padded(self, row: list[Any], fill: Any) -> list[Any]:
         return pad_row(row, self.length, fill, self.side)
@@ -112,6 +115,29 @@ class RememberedEncodings(Sequence[Encoding]):
         return [self._row(row) for row in later]
 
 
+class LateEncodings(Sequence[Encoding]):
+    """The rows of a result that mostly nobody looks up: ``prepare`` is called when somebody does."""
+
+    def __init__(self, prepare: Callable[[], RememberedEncodings]) -> None:
+        self._prepare = prepare
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._rows[index]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> RememberedEncodings:
+        return self._rows
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._rows.__reduce__()
+
+    @cached_property
+    def _rows(self) -> RememberedEncodings:
+        return self._prepare()
+
+
 class ForgottenEncodings(Sequence[Encoding]):
     """What a pickle has of rows that nobody asked for before: how many there were."""
 
@@ -141,5 +167,13 @@ def _words(pieces: Pieces) -> list[int]:
     return pieces.words
 
 
-def _offsets(pieces: Pieces) -> list[tuple[int, int]]:
-    return list(zip(pieces.starts, pieces.ends, strict=True))
+def _pairs(starts: Sequence[int] | None, ends: Sequence[int] | None) -> list[tuple[int, int]] | None:
+    return None if starts is None or ends is None else list(zip(starts, ends, strict=True))
+
+
+def _starts(pieces: Pieces) -> list[int]:
+    return pieces.starts
+
+
+def _ends(pieces: Pieces) -> list[int]:
+    return pieces.ends

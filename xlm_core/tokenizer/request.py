@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypedDict
 
 from .lengths import Padding, Truncation
 from .templates import Template
+
+Constants = tuple[tuple[str, int], ...]
+"""Columns, each with the number that it has for every token."""
+
+_CONSTANTS = {"attention_mask": 1, "token_type_ids": 0}
+"""Columns that have the same number for every token of a text alone."""
 
 
 class FormOptions(TypedDict, total=False):
@@ -53,6 +60,14 @@ class Form:
     has_length: bool
     tensor_type: str | None
     warn: Callable[[int], None]
+
+    @cached_property
+    def constants(self) -> Constants | None:
+        """The columns of a text besides its ids, each with its one number; None if a call asks for more than that."""
+        is_whole = self.truncation.strategy == "do_not_truncate" and self.padding.strategy == "do_not_pad"
+        if not is_whole or self.tensor_type is not None or self.has_length or not _CONSTANTS.keys() >= {*self.columns}:
+            return None
+        return tuple((name, _CONSTANTS[name]) for name in self.columns)
 
     @property
     def has_offsets(self) -> bool:
