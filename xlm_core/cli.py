@@ -5,23 +5,26 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
-from typing import Any
 
 from .commands import COMMANDS, MODEL_COMMANDS
+from .commands.framework import Framework
 from .errors import XLMError
 
 
-def main(argv: Sequence[str], program: str, pipeline: Callable[..., Any] | None = None) -> int:
+def main(argv: Sequence[str], program: str, framework: Framework | None = None) -> int:
     """Run one command; 0 if it worked, 1 if the input was at fault, 2 for a wrong command line.
 
-    ``pipeline`` makes the pipelines of a framework; without it there are only the commands that need no model.
+    Without a framework there are only the commands that need no model.
     """
-    options = make_parser(program, with_models=pipeline is not None).parse_args(argv)
+    options = make_parser(program, with_models=framework is not None).parse_args(argv)
     _print_utf_8()
     try:
-        return int(options.run(options, pipeline))
+        with warnings.catch_warnings():
+            warnings.showwarning = _in_one_line(program)
+            return int(options.run(options, framework))
     except XLMError as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 1
@@ -37,6 +40,15 @@ def make_parser(program: str, *, with_models: bool = True) -> argparse.ArgumentP
     for module in (*(MODEL_COMMANDS if with_models else ()), *COMMANDS):
         module.add_parser(commands, program)
     return parser
+
+
+def _in_one_line(program: str) -> Callable[..., None]:
+    """Shows a warning without the line of code that it came from."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"{program}: warning: {message}", file=sys.stderr)
+
+    return show
 
 
 def _print_utf_8() -> None:

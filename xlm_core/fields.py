@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from .errors import ConfigError
+from .errors import ConfigError, XLMError
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,17 @@ def listing() -> Any:
     return _ruled(None, Rule((list, tuple), "a list", optional=True))
 
 
-def check(instance: Any) -> None:
+def check(instance: Any, error: type[XLMError] = ConfigError) -> None:
     """Hold every field of a dataclass instance against its rule.
 
-    Raises: ConfigError naming the first field that breaks it.
+    Raises: ConfigError, or another error, naming the first field that breaks it.
     """
     for each in fields(instance):
         rule = each.metadata.get("rule")
         value = getattr(instance, each.name)
         if rule is not None and not rule.allows(value):
             none = " or None" if rule.optional else ""
-            raise ConfigError(f"`{each.name}` must be {rule.expected}{none}; got {value!r}.")
+            raise error(f"`{each.name}` must be {rule.expected}{none}; got {value!r}.")
 
 
 def _ruled(default: Any, rule: Rule) -> Field[Any]:

@@ -62,7 +62,7 @@ class BodyInputs(TypedDict, Generic[T], total=False):
     token_type_ids: T | None  # (B, T), rows of the *word* table that are added, as in Hugging Face
     position_ids: T | None  # (B, T) or (1, T)
     lengths: T | None  # (B,), tokens in each text; instead of attention_mask
-    cache: None  # reserved
+    cache: Any  # an XLMCache of past keys and values, for causal models
     head_mask: T | None  # (H,) or (L, H), factor of each head's probabilities
     inputs_embeds: T | None  # (B, T, D), instead of input_ids
     output_attentions: bool | None
@@ -77,16 +77,12 @@ class Given:
     dtype: str
 
 
-def check_shapes(config: XLMConfig, given: Mapping[str, Given], *, cache: Any = None) -> int | None:
+def check_shapes(config: XLMConfig, given: Mapping[str, Given]) -> int | None:
     """Hold what the body was given against the config and against each other, by shape and type alone; returns T.
 
     Raises: InputError naming the argument, what was expected and what came.
     """
     batch, size = _batch_and_size(config, given)
-    if cache is not None:
-        raise InputError(
-            "`cache` must be None; got " + type(cache).__name__ + ". Past keys and values belong to generation."
-        )
     if "attention_mask" in given and "lengths" in given:
         raise InputError("`attention_mask` and `lengths` say the same thing; got both. Leave one out.")
     expected: dict[str, tuple[Sizes, ...]] = {
@@ -136,6 +132,15 @@ def check_dtype(dtype: object, allowed: Sequence[str]) -> str:
     if dtype not in allowed:
         raise InputError(f"`dtype` must be one of {list(allowed)} or None; got {dtype!r}.")
     return str(dtype)
+
+
+def check_whole_numbers(name: str, given: Given) -> None:
+    """Refuse what is not a kind of whole number that both frameworks look up.
+
+    Raises: InputError.
+    """
+    if given.dtype not in ("int32", "int64"):
+        raise InputError(f"`{name}` must hold whole numbers, int32 or int64; got {given.dtype}.")
 
 
 def check_labels(labels: Given, shape: Sizes) -> None:
@@ -283,8 +288,8 @@ def _batch_and_size(config: XLMConfig, given: Mapping[str, Given]) -> tuple[int 
 def _check_kinds(given: Mapping[str, Given]) -> None:
     """Ids are whole numbers of a kind that both frameworks look up; embeddings are real ones."""
     for name in (*TABLES, "lengths", "labels"):
-        if name in given and given[name].dtype not in ("int32", "int64"):
-            raise InputError(f"`{name}` must hold whole numbers, int32 or int64; got {given[name].dtype}.")
+        if name in given:
+            check_whole_numbers(name, given[name])
     embeds = given.get("inputs_embeds")
     if embeds is not None and "float" not in embeds.dtype:
         raise InputError(f"`inputs_embeds` must hold real numbers; got {embeds.dtype}.")

@@ -26,7 +26,9 @@ from .auto import (
     TFAutoModelForSequenceClassification,
     TFAutoModelForTokenClassification,
 )
+from .cache import XLMCache
 from .containers import register_outputs
+from .embeddings import XLMSentenceEncoder, XLMTextEmbedder
 from .model import TFXLMModel
 from .pipelines import pipeline
 from .pretrained import TFXLMPreTrainedModel
@@ -60,8 +62,11 @@ __all__ = [
     "TFXLMModel",
     "TFXLMPreTrainedModel",
     "TFXLMWithLMHeadModel",
+    "XLMCache",
     "XLMConfig",
     "XLMForQuestionAnsweringOutput",
+    "XLMSentenceEncoder",
+    "XLMTextEmbedder",
     "XLMTokenizer",
     "__version__",
     "collate",

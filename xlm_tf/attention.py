@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from xlm_core.config import XLMConfig
 
+from .cache import XLMCache
 from .layers import ConfiguredLayer, dense
 from .masks import lowest
 from .tensors import Tensor
@@ -20,6 +22,7 @@ class MultiHeadAttention(ConfiguredLayer):
 
     def __init__(self, config: XLMConfig, layer: int, *, name: str) -> None:
         super().__init__(config, name=name, layer=layer)
+        self.layer = layer
         self.heads = config.heads(layer)
         self.n_heads = len(self.heads)
         self.scale = config.head_dim**-0.5
@@ -37,18 +40,23 @@ class MultiHeadAttention(ConfiguredLayer):
         *,
         head_mask: Tensor | None = None,
         need_weights: bool = False,
+        cache: XLMCache | None = None,
         training: bool | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """x (B, T, D), mask broadcastable to (B, H, T, S), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
 
         Where heads have been pruned, head_mask still has a factor for each, and H is what is left in the other shapes.
-        The weights are None where nobody asked for them: then the framework's fused kernel runs.
+        The weights are None where nobody asked for them: then the framework's fused kernel runs. With a cache the keys
+        are those of all tokens that it holds.
         """
         q = self._split(self.q_lin(x))
         k = self._split(self.k_lin(x))
         v = self._split(self.v_lin(x))
         drops = training and self.dropout.rate > 0  # which Keras' fused kernel cannot do
         kernel = self._explicit if need_weights or head_mask is not None or drops else self._fused
+        if cache is not None:
+            k, v = cache.extend(self.layer, _swapped(k), _swapped(v))
+            kernel = self._cached
         context, weights = kernel(q, k, v, mask, head_mask, training)
         return self.out_lin(self._merge(context)), weights if need_weights else None
 
@@ -63,12 +71,25 @@ class MultiHeadAttention(ConfiguredLayer):
     ) -> tuple[Tensor, Tensor]:
         """Step by step; the softmax of half precision is taken in float32. (B, T, H, C) each -> same, (B, H, T, S)."""
         scores = ops.einsum("bthc,bshc->bhts", q * self.scale, k)
-        scores = ops.where(mask, scores, ops.cast(lowest(scores), scores.dtype))
+        weights = self._weights(scores, mask, head_mask, training)
+        return ops.einsum("bhts,bshc->bthc", weights, v), weights
+
+    def _weights(self, scores: Tensor, mask: Tensor, head_mask: Tensor | None, training: bool | None) -> Tensor:
+        """Probabilities of the keys. (B, H, T, S) -> (B, H, T, S)."""
+        scores = ops.where(mask, scores, ops.convert_to_tensor(lowest(scores), scores.dtype))
         weights = self.dropout(_softmax(scores), training=training)
         if head_mask is not None:
             factors = ops.take(head_mask, self.heads, axis=0)
             weights = weights * ops.cast(factors[:, None, None], weights.dtype)
-        return ops.einsum("bhts,bshc->bthc", weights, v), weights
+        return weights
+
+    def _cached(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: Tensor | None, training: bool | None
+    ) -> tuple[Tensor, Tensor]:
+        """As `_explicit`, with k and v (B, H, S, C), as a cache keeps them, so that they need not be turned again."""
+        scores = tf.matmul(_swapped(q) * self.scale, k, transpose_b=True)
+        weights = self._weights(scores, mask, head_mask, training)
+        return _swapped(tf.matmul(weights, v)), weights
 
     def _split(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, H, C), the order that Keras' kernel wants."""
@@ -85,3 +106,8 @@ def _softmax(scores: Tensor) -> Tensor:
     """Over the last axis, at no less than float32."""
     precise = keras.backend.result_type(scores.dtype, "float32")
     return ops.cast(ops.softmax(ops.cast(scores, precise), axis=-1), scores.dtype)
+
+
+def _swapped(x: Tensor) -> Tensor:
+    """(B, T, H, C) <-> (B, H, T, C)."""
+    return tf.transpose(x, (0, 2, 1, 3))

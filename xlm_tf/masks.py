@@ -13,8 +13,10 @@ def padding_mask(lengths: Tensor, size: int) -> Tensor:
     return ops.arange(size, dtype=lengths.dtype) < lengths[:, None]
 
 
-def attention_mask(padding: Tensor, *, causal: bool) -> Tensor:
+def attention_mask(padding: Tensor, *, causal: bool, queries: Tensor | None = None) -> Tensor:
     """padding (B, S) -> (B, 1, T or 1, S), True where a query may look at a key.
+
+    queries (T,): the columns of the queries of a causal model; None where they are those of the keys.
 
     Differs: a causal model of Hugging Face looks at padding; here a padded key is never visible, so that a text padded
         on the left gives what it gives alone.
@@ -23,7 +25,8 @@ def attention_mask(padding: Tensor, *, causal: bool) -> Tensor:
     if not causal:
         return visible
     position = ops.arange(ops.shape(padding)[1])
-    return ops.logical_and(visible, position[None, :] <= position[:, None])
+    columns = position if queries is None else queries
+    return ops.logical_and(visible, position[None, :] <= columns[:, None])
 
 
 def lowest(scores: Tensor) -> float:

@@ -11,10 +11,12 @@ import tensorflow as tf
 from keras import ops
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import check_shapes, check_values, explain_failure
+from xlm_core.generation.caching import check_cache
+from xlm_core.inputs import Given, check_shapes, check_values, explain_failure
 from xlm_core.outputs import BaseModelOutput
 
 from .attention import MultiHeadAttention
+from .cache import XLMCache
 from .checkpointing import computed
 from .feed_forward import FeedForward
 from .layers import embedding, layer_norm, positions
@@ -61,7 +63,7 @@ class TFXLMModel(TFXLMPreTrainedModel):
         token_type_ids: Tensor | None = None,
         position_ids: Tensor | None = None,
         lengths: Tensor | None = None,
-        cache: None = None,
+        cache: XLMCache | None = None,
         head_mask: Tensor | None = None,
         inputs_embeds: Tensor | None = None,
         output_attentions: bool | None = None,
@@ -75,7 +77,8 @@ class TFXLMModel(TFXLMPreTrainedModel):
         of each text are tokens; without both, as many as there are ids other than ``config.pad_index``. langs,
         token_type_ids and position_ids (B, T) add rows of their tables; token types are rows of the *word* table, as in
         Hugging Face. head_mask (H,) or (L, H) multiplies the attention probabilities of each head. Batches and texts
-        may be empty.
+        may be empty. A causal model with a cache reads the inputs after all that the cache holds, which is written to:
+        its padding is known, and positions go on counting columns unless position_ids say otherwise.
 
         Raises: InputError naming the argument that is impossible; TypeError for an argument that does not exist.
 
@@ -94,14 +97,14 @@ class TFXLMModel(TFXLMPreTrainedModel):
         }
         self._check(tensors, cache)
         padding = self.padding(tensors)
-        mask = visible(padding, causal=self.config.causal)
         keep = ops.cast(padding[..., None], self.compute_dtype)
-        x = self._embed(tensors, training) * keep
+        x = self._embed(self._placed(tensors, cache), training) * keep
+        mask = visible(padding, causal=self.config.causal) if cache is None else cache.begin(padding)
         need_weights = self._asked(output_attentions, "output_attentions")
         states, attentions = [x], []
         for layer in range(self.config.n_layers):
             heads = head_mask[layer] if head_mask is not None and head_mask.shape.rank == 2 else head_mask
-            compute = partial(self._layer, layer, mask, keep, need_weights, training)
+            compute = partial(self._layer, layer, mask, keep, need_weights, cache, training)
             x, *weights = self.compute(self, compute, x, heads)
             states.append(x)
             attentions.extend(weights)
@@ -118,24 +121,33 @@ class TFXLMModel(TFXLMPreTrainedModel):
         mask: Tensor,
         keep: Tensor,
         need_weights: bool,
+        cache: XLMCache | None,
         training: bool | None,
         x: Tensor,
         heads: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         """Attention, then feed-forward. x (B, T, D), heads (H,) -> (B, T, D), and weights (B, H, T, S) if needed."""
         context, weights = self.attentions[layer](
-            x, mask, head_mask=heads, need_weights=need_weights, training=training
+            x, mask, head_mask=heads, need_weights=need_weights, cache=cache, training=training
         )
         x = self.layer_norm1[layer](x + self.dropout(context, training=training))
         x = self.layer_norm2[layer](x + self.ffns[layer](x, training=training)) * keep
         return (x,) if weights is None else (x, weights)
 
-    def _check(self, tensors: dict[str, Tensor | None], cache: None) -> None:
+    def _check(self, tensors: dict[str, Tensor | None], cache: XLMCache | None) -> None:
         """Shapes first, then the values that no look-up would stumble over; in a graph only shapes are known."""
         given = {name: described(name, x) for name, x in tensors.items() if x is not None}
-        size = check_shapes(self.config, given, cache=cache)
+        size = check_shapes(self.config, given)
+        check_cache(self.config, cache, XLMCache, *_sizes(given))
         silent = {name: tensors[name] for name in ("attention_mask", "lengths", "langs")}
         check_values(self.config, visible_values(silent), size)
+
+    def _placed(self, tensors: dict[str, Tensor | None], cache: XLMCache | None) -> dict[str, Tensor | None]:
+        """The inputs, with positions that follow those of a cache."""
+        if cache is None or tensors["position_ids"] is not None:
+            return tensors
+        first = tensors["inputs_embeds"] if tensors["input_ids"] is None else tensors["input_ids"]
+        return tensors | {"position_ids": cache.positions(first)}
 
     def padding(self, inputs: Mapping[str, Any]) -> Tensor:
         """What `forward` takes for padding, given its inputs by name. -> (B, T), True where a token is."""
@@ -171,3 +183,9 @@ class TFXLMModel(TFXLMPreTrainedModel):
         if tensors["token_type_ids"] is not None:
             x = x + self.embeddings(tensors["token_type_ids"])
         return x
+
+
+def _sizes(given: Mapping[str, Given]) -> tuple[int | None, int | None]:
+    """B and T."""
+    first = given.get("input_ids") or given["inputs_embeds"]
+    return first.shape[0], first.shape[1]

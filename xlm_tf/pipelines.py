@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +9,30 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from xlm_core.config import XLMConfig
 from xlm_core.pipelines import Pipeline, make_pipeline
 
+from .model import TFXLMModel
 from .pretrained import TFXLMPreTrainedModel
-from .tasks import TFXLMWithLMHeadModel
+from .tasks import (
+    TFXLMForQuestionAnswering,
+    TFXLMForQuestionAnsweringSimple,
+    TFXLMForSequenceClassification,
+    TFXLMForTokenClassification,
+    TFXLMWithLMHeadModel,
+)
 
-MODELS: dict[str, type[TFXLMPreTrainedModel]] = {"fill-mask": TFXLMWithLMHeadModel}
+MODELS: dict[str, tuple[type[TFXLMPreTrainedModel], ...]] = {
+    "feature-extraction": (TFXLMModel,),
+    "fill-mask": (TFXLMWithLMHeadModel,),
+    "question-answering": (TFXLMForQuestionAnsweringSimple, TFXLMForQuestionAnswering),
+    "sentence-similarity": (TFXLMModel,),
+    "text-classification": (TFXLMForSequenceClassification,),
+    "text-generation": (TFXLMWithLMHeadModel,),
+    "token-classification": (TFXLMForTokenClassification,),
+    "zero-shot-classification": (TFXLMForSequenceClassification,),
+}
+"""The models that each task is computed with."""
 
 
 class Runner:
@@ -23,14 +40,23 @@ class Runner:
 
     def __init__(self, model: TFXLMPreTrainedModel, device: str | None = None) -> None:
         self.model, self.device = model, device
-        self.config = model.config
+        self.config, self.task = model.config, model.task
 
-    def __call__(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Every output of the model that was computed, by name."""
-        with tf.device(self.device) if self.device is not None else contextlib.nullcontext():
-            tensors = {name: tf.constant(array) for name, array in batch.items()}
-            output = self.model(**tensors, return_dict=True, training=False)
-        return {name: tf.cast(value, "float32").numpy() for name, value in output.items() if tf.is_tensor(value)}
+    def __call__(self, batch: Mapping[str, np.ndarray], *, output_hidden_states: bool = False) -> dict[str, np.ndarray]:
+        """Every output of the model by name; the states of each layer, `hidden_states_0` and on, if asked for."""
+        asked = {"output_attentions": False, "output_hidden_states": output_hidden_states, "return_dict": True}
+        with tf.device(self.device):
+            output = self.model(**self._tensors(batch), **asked, training=False)
+        return {name: _array(value) for name, value in output.flat().items() if tf.is_tensor(value)}
+
+    def generate(self, batch: Mapping[str, np.ndarray], **options: Any) -> np.ndarray:
+        """How the model goes on with prompts: their tokens and the new ones. (B, T) -> (R, T + N)."""
+        with tf.device(self.device):
+            return _array(self.model.generate(**self._tensors(batch), **options))
+
+    def _tensors(self, batch: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
+        """A batch where the model is."""
+        return {name: tf.constant(array) for name, array in batch.items()}
 
 
 def pipeline(
@@ -39,16 +65,37 @@ def pipeline(
     tokenizer: Any = None,
     *,
     device: str | None = None,
+    config: XLMConfig | None = None,
+    dtype: Any = None,
     batch_size: int = 8,
-) -> Pipeline[Any, Any]:
-    """Text in, results out: ``pipeline("fill-mask", model="xlm-demo")("A [MASK] is riding a bike.")``.
+) -> Pipeline[Any, Any, Any, Any]:
+    """Text in, results out: ``pipeline("fill-mask", model="xlm-demo")("A [MASK] is riding a bike.", lang="en")``.
+
+    task: "feature-extraction", "fill-mask", "question-answering", "sentence-similarity", "text-classification",
+    "text-generation", "token-classification" (also "ner") or "zero-shot-classification". Each has a class in
+    `xlm_core.pipelines` that says what it is called with.
 
     model: a folder, file, Hub id or built-in name, or a model, which then needs its ``tokenizer`` (an XLMTokenizer, or
     where to find one). device: where the model computes; None leaves it to TensorFlow.
 
-    Raises: InputError for an unknown task or a model without a tokenizer; VocabularyError if the tokenizer has more
-        pieces than the model; what loading raises.
+    config: instead of the checkpoint's own, and dtype: what to compute in; both for a model that is loaded. batch_size:
+    how many texts, pairs or windows are computed at a time.
+
+    Raises: InputError for an unknown task, a model of another one or without a tokenizer; VocabularyError if the
+        tokenizer has more pieces than the model; what loading raises.
     """
     return make_pipeline(
-        task, model, tokenizer, models=MODELS, runner=lambda loaded: Runner(loaded, device), batch_size=batch_size
+        task,
+        model,
+        tokenizer,
+        models=MODELS,
+        runner=lambda loaded: Runner(loaded, device),
+        config=config,
+        dtype=dtype,
+        batch_size=batch_size,
     )
+
+
+def _array(tensor: tf.Tensor) -> np.ndarray:
+    """The numbers of a tensor; real ones in float32, for numpy does not know all that a model may compute in."""
+    return (tf.cast(tensor, "float32") if tensor.dtype.is_floating else tensor).numpy()

@@ -57,7 +57,7 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         token_type_ids: Tensor | None = None,
         position_ids: Tensor | None = None,
         lengths: Tensor | None = None,
-        cache: None = None,
+        cache: Any = None,
         head_mask: Tensor | None = None,
         inputs_embeds: Tensor | None = None,
         *,

@@ -27,7 +27,9 @@ from .auto import (
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
 )
+from .cache import XLMCache
 from .containers import register_outputs
+from .embeddings import XLMSentenceEncoder, XLMTextEmbedder
 from .model import XLMModel
 from .pipelines import pipeline
 from .pretrained import XLMPreTrainedModel
@@ -52,6 +54,7 @@ __all__ = [
     "AutoModelForSequenceClassification",
     "AutoModelForTokenClassification",
     "AutoTokenizer",
+    "XLMCache",
     "XLMConfig",
     "XLMForMultipleChoice",
     "XLMForQuestionAnswering",
@@ -61,6 +64,8 @@ __all__ = [
     "XLMForTokenClassification",
     "XLMModel",
     "XLMPreTrainedModel",
+    "XLMSentenceEncoder",
+    "XLMTextEmbedder",
     "XLMTokenizer",
     "XLMWithLMHeadModel",
     "__version__",

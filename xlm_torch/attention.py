@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from xlm_core.config import XLMConfig
 
+from .cache import XLMCache
 from .layers import dense
 from .masks import lowest
 
@@ -20,6 +21,7 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(self, config: XLMConfig, layer: int) -> None:
         super().__init__()
+        self.layer = layer
         self.heads = config.heads(layer)
         self.n_heads = len(self.heads)
         self.scale = config.head_dim**-0.5
@@ -31,16 +33,25 @@ class MultiHeadAttention(nn.Module):
         self.dropout = nn.Dropout(config.attention_dropout)
 
     def forward(
-        self, x: Tensor, mask: Tensor, *, head_mask: Tensor | None = None, need_weights: bool = False
+        self,
+        x: Tensor,
+        mask: Tensor,
+        *,
+        head_mask: Tensor | None = None,
+        need_weights: bool = False,
+        cache: XLMCache | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """x (B, T, D), mask broadcastable to (B, H, T, S), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
 
         Where heads have been pruned, head_mask still has a factor for each, and H is what is left in the other shapes.
-        The weights are None where nobody asked for them: then the framework's fused kernel runs.
+        The weights are None where nobody asked for them: then the framework's fused kernel runs. With a cache the keys
+        are those of all tokens that it holds.
         """
         q = self._split(self.q_lin(x))
         k = self._split(self.k_lin(x))
         v = self._split(self.v_lin(x))
+        if cache is not None:
+            k, v = cache.extend(self.layer, k, v)
         kernel = self._explicit if need_weights or head_mask is not None else self._fused
         context, weights = kernel(q, k, v, mask, head_mask)
         return self.out_lin(self._merge(context)), weights if need_weights else None
@@ -55,12 +66,17 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Step by step; the softmax of half precision is taken in float32. (B, H, T, C) each -> same, (B, H, T, S)."""
         scores = (q * self.scale) @ k.transpose(-2, -1)
+        weights = self._weights(scores, mask, head_mask)
+        return weights @ v, weights
+
+    def _weights(self, scores: Tensor, mask: Tensor, head_mask: Tensor | None) -> Tensor:
+        """Probabilities of the keys. (B, H, T, S) -> (B, H, T, S)."""
         scores = scores.masked_fill(~mask, lowest(scores))
         weights = self.dropout(_softmax(scores))
         if head_mask is not None:
             factors = head_mask[self.heads]
             weights = weights * factors[:, None, None].to(weights.dtype)
-        return weights @ v, weights
+        return weights
 
     def _split(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, H, T, C)."""

@@ -11,8 +11,10 @@ def padding_mask(lengths: Tensor, size: int) -> Tensor:
     return torch.arange(size, device=lengths.device) < lengths[:, None]
 
 
-def attention_mask(padding: Tensor, *, causal: bool) -> Tensor:
+def attention_mask(padding: Tensor, *, causal: bool, queries: Tensor | None = None) -> Tensor:
     """padding (B, S) -> (B, 1, T or 1, S), True where a query may look at a key.
+
+    queries (T,): the columns of the queries of a causal model; None where they are those of the keys.
 
     Differs: a causal model of Hugging Face looks at padding; here a padded key is never visible, so that a text padded
         on the left gives what it gives alone.
@@ -21,7 +23,8 @@ def attention_mask(padding: Tensor, *, causal: bool) -> Tensor:
     if not causal:
         return visible
     position = torch.arange(padding.shape[1], device=padding.device)
-    return visible & (position[None, :] <= position[:, None])
+    columns = position if queries is None else queries
+    return visible & (position[None, :] <= columns[:, None])
 
 
 def lowest(scores: Tensor) -> float:

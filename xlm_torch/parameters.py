@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -107,3 +108,14 @@ def learn_only(model: Any, names: Collection[str]) -> None:
     """Let these weights learn, by their whole names, and no others."""
     for name, variable in weight_variables(model, model.manifest().values()).items():
         variable.requires_grad = name in names
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Without dropout inside, and afterwards as it was."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -16,7 +17,8 @@ from xlm_core.cli import main
 
 def run(framework: Framework, *arguments: str) -> int:
     """The command line in this process; a fresh one costs seconds."""
-    return main(arguments, framework.package.__name__, framework.package.pipeline)
+    name = framework.package.__name__
+    return main(arguments, name, importlib.import_module(f"{name}.__main__").FRAMEWORK)
 
 
 def words(printed: str) -> Sequence[str]:
@@ -101,7 +103,8 @@ def test_fault_in_the_input_is_one_line_and_exit_status_1(
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("fill-mask",), ("no-such-command",), ("fill-mask", "A [MASK].", "--top-k", "x")]
+    "arguments",
+    [(), ("fill-mask", "--no-such-option"), ("no-such-command",), ("fill-mask", "A [MASK].", "--top-k", "x")],
 )
 def test_wrong_command_line_is_exit_status_2(
     framework: Framework, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]

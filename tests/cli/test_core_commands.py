@@ -16,6 +16,7 @@ import pytest
 
 from xlm_core import XLMTokenizer
 from xlm_core.cli import main
+from xlm_core.commands.framework import Framework
 
 TEXTS = ["A man.", "Two dogs are running!"]
 TOKENS = ["<s> A</w> man</w> .</w> </s>", "<s> Two</w> dogs</w> are</w> running</w> !</w> </s>"]
@@ -82,8 +83,10 @@ def test_words_can_be_ready(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("program", ["xlm_torch", "xlm_tf"])
 def test_frameworks_have_the_same_command(program: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It asks for no pipeline."""
-    assert main(["tokenize", "--lang", "en", *TEXTS], program, pipeline=pytest.fail) == 0
+    """It asks for no model."""
+    framework = Framework(pytest.fail, pytest.fail, pytest.fail)
+
+    assert main(["tokenize", "--lang", "en", *TEXTS], program, framework) == 0
 
     assert capsys.readouterr().out.splitlines() == TOKENS
 

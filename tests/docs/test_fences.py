@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "examples/xlm-demo/README.md", *sorted((ROOT / "docs").rglob("*.md")))
 EXAMPLE = re.compile(r"^```python\n(?P<code>.*?)^```$(?:\n+^```text\n(?P<printed>.*?)^```$)?", re.MULTILINE | re.DOTALL)
-NEEDED = {"xlm_torch": "torch", "xlm_tf": "tensorflow"}
+NEEDED = {"xlm_torch": "torch", "xlm_tf": "tensorflow", "sentence_transformers": "sentence_transformers"}
 
 
 class Example(NamedTuple):
@@ -35,6 +35,7 @@ def lacks_a_framework(page: Path) -> bool:
     return any(package in code and not importlib.util.find_spec(needed) for package, needed in NEEDED.items())
 
 
+@pytest.mark.filterwarnings("ignore:the model knows languages")  # pages show what comes without one
 @pytest.mark.parametrize(
     "page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES if [*examples(page)]]
 )
@@ -43,7 +44,7 @@ def test_examples_run_and_print_what_is_shown(
 ) -> None:
     """A reader who types a page's examples in order, in an empty folder, sees what the page shows."""
     if lacks_a_framework(page):
-        pytest.skip("shows a framework that is not installed")
+        pytest.skip("shows a library that is not installed")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "__main__"}
 

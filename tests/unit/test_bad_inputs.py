@@ -163,13 +163,12 @@ BODY = [
         {"inputs_embeds": real(BATCH, SIZE, 18)},
         "exactly one of `input_ids` and `inputs_embeds` must be given; got both.",
     ),
-    Row({"cache": object()}, "`cache` must be None; got object. Past keys and values belong to generation."),
-    Row({"cache": {}}, "`cache` must be None; got dict. Past keys and values belong to generation."),
     Row(
-        {"cache": object()},
-        "`cache` must be None; got object. Past keys and values belong to generation.",
-        config=CAUSAL,
+        {"cache": {}},
+        "`cache` must be None for a model that is not causal; got dict. What its tokens are depends on those that "
+        "follow.",
     ),
+    Row({"cache": object()}, "`cache` must be an XLMCache or None; got object.", config=CAUSAL),
     # flags
     Row({"return_dict": "false"}, "`return_dict` must be True, False or None; got 'false'."),
     Row({"output_attentions": "no"}, "`output_attentions` must be True, False or None; got 'no'."),

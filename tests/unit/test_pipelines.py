@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import tiny
 from frameworks import FRAMEWORKS, Framework
 from tolerances import assert_close
+from xlm_core.config import XLMConfig
 from xlm_core.errors import FetchError, InputError, LanguageError, VocabularyError, XLMWarning
 from xlm_core.pipelines import FillMaskPipeline, FillMaskResult
 from xlm_core.tokenizer import XLMTokenizer
@@ -23,7 +23,6 @@ TWO = "A [MASK] is [MASK] a bike."
 VELO = "Un homme fait du [MASK]."
 CALLS: list[tuple[Any, dict[str, Any]]] = [
     (MAN, {"lang": "en"}),
-    (MAN, {}),
     (MAN, {"lang": "en", "top_k": 1}),
     (MAN, {"lang": "en", "targets": ["woman", "man"]}),
     (TWO, {"lang": "en"}),
@@ -130,11 +129,11 @@ def test_the_mask_has_three_names(unmasker: FillMaskPipeline, mask: str) -> None
 
 
 def test_five_words_are_found_unless_asked(unmasker: FillMaskPipeline) -> None:
-    assert (len(unmasker(MAN)), len(unmasker(MAN, top_k=2))) == (5, 2)
+    assert (len(unmasker(MAN, lang="en")), len(unmasker(MAN, lang="en", top_k=2))) == (5, 2)
 
 
 def test_there_are_no_more_words_than_the_vocabulary_has(unmasker: FillMaskPipeline) -> None:
-    assert len(unmasker(MAN, top_k=10**6)) == unmasker.config.vocab_size
+    assert len(unmasker(MAN, lang="en", top_k=10**6)) == unmasker.config.vocab_size
 
 
 def test_several_masks_are_filled_one_by_one(unmasker: FillMaskPipeline) -> None:
@@ -194,7 +193,14 @@ def test_a_model_without_languages_takes_the_language_for_its_words_alone(
     config = tiny.CONFIG.replace(vocab_size=len(tokenizer), use_lang_emb=False, max_position_embeddings=64)
     pipeline = framework.package.pipeline("fill-mask", framework.build(NAME, config), tokenizer)
 
-    assert pipeline(MAN, lang="fr") == pipeline(MAN)
+    assert pipeline(MAN, lang="fr") == pipeline(MAN)  # and no warning
+
+
+def test_a_translation_helps(unmasker: FillMaskPipeline) -> None:
+    """Two texts side by side, whose positions both begin at 0, as in translation language modelling."""
+    found = unmasker([("A [MASK] is sleeping.", "Une femme dort."), "A [MASK] is sleeping."], lang=[("en", "fr"), "en"])
+
+    assert [best.token_str for best, *_ in found] == ["woman", "man"]
 
 
 # ---- models
@@ -222,7 +228,7 @@ def test_there_is_no_dropout(framework: Framework, tokenizer: XLMTokenizer) -> N
     model = framework.build(NAME, config)
     pipeline = framework.package.pipeline("fill-mask", model, tokenizer)
 
-    assert pipeline(MAN) == pipeline(MAN)
+    assert pipeline(MAN, lang="en") == pipeline(MAN, lang="en")
     assert getattr(model, "training", True)
 
 
@@ -235,11 +241,19 @@ def test_there_is_no_dropout(framework: Framework, tokenizer: XLMTokenizer) -> N
         ("A man.", {}, "a text must have a mask to fill, written [MASK], <mask> or <special1>; got 'A man.'."),
         ("", {}, "a text must have a mask to fill, written [MASK], <mask> or <special1>; got ''."),
         ("   ", {}, "a text must have a mask to fill, written [MASK], <mask> or <special1>; got '   '."),
-        ([MAN, "A man."], {}, "a text must have a mask to fill, written [MASK], <mask> or <special1>; got 'A man.'."),
-        (None, {}, "a text must be a string, or a list of strings; got NoneType."),
-        (MAN.encode(), {}, "a text must be a string, or a list of strings; got bytes."),
-        (7, {}, "a text must be a string, or a list of strings; got int."),
-        ({"text": MAN}, {}, "a text must be a string, or a list of strings; got dict."),
+        (
+            [MAN, "A man."],
+            {"lang": "en"},
+            "a text must have a mask to fill, written [MASK], <mask> or <special1>; got 'A man.'.",
+        ),
+        (None, {}, "a text must be a string, many a list or an iterator of them; got None, a NoneType."),
+        (
+            MAN.encode(),
+            {},
+            "a text must be a string, many a list or an iterator of them; got b'A [MASK] is riding a bike",
+        ),
+        (7, {}, "a text must be a string, many a list or an iterator of them; got 7, a int."),
+        ({"texts": MAN}, {}, "a dict must have ['text'], and may have ['text_pair', 'lang']; got ['texts']."),
         ([MAN, None], {}, "a text must be a string; got None, a NoneType."),
         (MAN + " a" * 300, {}, "a text must have at most 256 tokens, the model's `max_position_embeddings`; got 310"),
         (MAN, {"top_k": 0}, "`top_k` must be a whole number ≥ 1; got 0."),
@@ -253,13 +267,19 @@ def test_there_is_no_dropout(framework: Framework, tokenizer: XLMTokenizer) -> N
         (MAN, {"targets": ""}, "`targets` must be single pieces, as a mask stands for one; got '', which is []."),
         (MAN, {"lang": ["en"]}, "`lang` must be one language for one text; got ['en']."),
         ([MAN], {"lang": ["en", "fr"]}, "`lang` must be one language, or one for each of the 1 texts; got ['en', 'f"),
+        ([MAN], {"lang": ("en", "fr")}, "`lang` must be one code for one text; got ('en', 'fr'), which is for a pair."),
+        (
+            iter([MAN]),
+            {"lang": ["en"]},
+            "`lang` must be one language for a stream of texts; got ['en']. Give each text ",
+        ),
         ([MAN, TWO], {"lang": ["en", None]}, "or one for each of the 2 texts; got ['en', None]."),
         ([MAN, TWO], {"lang": 2}, "`lang` must be one language, or one for each of the 2 texts; got 2."),
     ],
 )
 def test_what_cannot_be_filled_is_refused(unmasker: FillMaskPipeline, text: Any, options: Any, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
-        unmasker(text, **options)
+        unmasker(text, **{"lang": "en", **options})
 
 
 def test_an_unknown_language_is_refused_with_those_that_are_known(unmasker: FillMaskPipeline) -> None:
@@ -269,26 +289,11 @@ def test_an_unknown_language_is_refused_with_those_that_are_known(unmasker: Fill
 
 def test_an_unknown_option_is_refused(unmasker: FillMaskPipeline) -> None:
     with pytest.raises(TypeError, match=r"unexpected keyword argument 'topk'"):
-        unmasker(MAN, topk=3)
-
-
-def test_texts_are_checked_before_any_is_computed(unmasker: FillMaskPipeline) -> None:
-    """The last text of many is refused at once, not after the others."""
-    batches: list[Any] = []
-
-    def run(batch: Any) -> dict[str, np.ndarray]:
-        batches.append(batch)
-        return unmasker.run(batch)
-
-    run.config = unmasker.config  # type: ignore[attr-defined]  # a Runner is a function with a config
-    with pytest.raises(InputError, match=r"a text must have a mask to fill"):
-        FillMaskPipeline(run, unmasker.tokenizer, batch_size=1)([MAN, TWO, "A man."])
-
-    assert not batches
+        unmasker(MAN, lang="en", topk=3)
 
 
 def test_an_unknown_task_is_refused_with_those_that_are_known(framework: Framework) -> None:
-    with pytest.raises(InputError, match=re.escape("`task` must be one of ['fill-mask']; got 'fill-masks'.")):
+    with pytest.raises(InputError, match=re.escape("`task` must be one of ['feature-extraction', 'fill-mask', ")):
         framework.package.pipeline("fill-masks")
 
 
@@ -302,6 +307,20 @@ def test_a_model_alone_is_refused(framework: Framework) -> None:
 def test_a_model_of_another_task_is_refused(framework: Framework, tokenizer: XLMTokenizer) -> None:
     with pytest.raises(InputError, match=r"`model` must be .*XLMWithLMHeadModel.*; got .*XLMModel"):
         framework.package.pipeline("fill-mask", framework.build("XLMModel"), tokenizer)
+
+
+def test_a_config_and_a_dtype_are_for_loading(framework: Framework, tokenizer: XLMTokenizer) -> None:
+    pipeline = framework.package.pipeline("fill-mask", "xlm-demo", dtype="bfloat16")
+    assert "bfloat16" in str(pipeline.run.model.dtype)
+
+    with pytest.raises(InputError, match=r"`config` and `dtype` say how a model is loaded; got one beside a model."):
+        framework.package.pipeline("fill-mask", pipeline.run.model, tokenizer, dtype="bfloat16")
+
+
+def test_a_config_may_replace_the_checkpoints(framework: Framework, tokenizer: XLMTokenizer) -> None:
+    config = XLMConfig.from_pretrained("xlm-demo", use_lang_emb=True, lang_id=None)
+
+    assert framework.package.pipeline("fill-mask", "xlm-demo", config=config).config == config
 
 
 def test_batches_of_nothing_are_refused(framework: Framework) -> None:

@@ -5,9 +5,9 @@ These files import nothing that takes time, so that ``--help`` does not; what a 
 
 from __future__ import annotations
 
-from . import fill_mask, tokenize, train_tokenizer
+from . import classify, embed, fill_mask, generate, ner, qa, tokenize, train_tokenizer
 
-MODEL_COMMANDS = (fill_mask,)
+MODEL_COMMANDS = (fill_mask, classify, ner, qa, embed, generate)
 """Commands that compute with a model, and need a framework."""
 
 COMMANDS = (tokenize, train_tokenizer)

@@ -1,17 +1,17 @@
-"""Texts for a command, one at a time: arguments, lines of files or of standard input; and what becomes of bad ones."""
+"""Texts for a command, one at a time: arguments, lines of files or of standard input."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from ..data.lines import decode, open_bytes, unbroken
-from ..errors import InputError, XLMError
+from ..errors import InputError
 
 T = TypeVar("T")
 
@@ -26,30 +26,30 @@ class RawText(NamedTuple):
 
 @dataclass(frozen=True)
 class Text:
-    """A text, or two that belong together, and their language if the input gives it."""
+    """A text, or two that belong together, and their language if the input gives it.
+
+    ``given`` is what a line of JSON about it begins with.
+    """
 
     text: str
     pair: str | None
-    lang: str | tuple[str, ...] | None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a text became: a line to print, or what was wrong with it."""
-
-    line: str | None = None
-    fault: str | None = None
+    lang: Any
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Parser:
     """Raw text → text; ``is_json`` lines are JSON, other ones of ``pairs`` have a tab between two texts.
 
+    ``names`` are what JSON calls the two. ``second`` is that of texts which come without one.
+
     Raises: InputError, with the text's name, for what it cannot read.
     """
 
     is_json: bool = False
     pairs: bool = False
+    names: tuple[str, str] = ("text", "text_pair")
+    second: str | None = None
 
     def __call__(self, raw: RawText) -> Text:
         """The text; a file's first line without a byte-order mark."""
@@ -57,15 +57,33 @@ class Parser:
         if isinstance(content, str):
             return self._of_text(content, raw.name)
         line = decode(content, raw.name, raw.is_first)
-        return _of_json(line, raw.name) if self.is_json else self._of_text(line, raw.name)
+        return self._of_json(line, raw.name) if self.is_json else self._of_text(line, raw.name)
 
     def _of_text(self, line: str, name: str) -> Text:
         if not self.pairs:
-            return Text(line, None, None)
+            return Text(line, self.second, None, {self.names[0]: line})
         first, tab, second = line.partition("\t")
         if not tab:
             raise InputError(f"{name} must have a tab between two texts; it has none.")
-        return Text(first, second, None)
+        return Text(first, second, None, dict(zip(self.names, (first, second), strict=True)))
+
+    def _of_json(self, line: str, name: str) -> Text:
+        value = _loaded(line, name)
+        fields: dict[str, Any] = value if isinstance(value, dict) else {self.names[0]: value}
+        text, pair, lang = (fields.get(key) for key in (*self.names, "lang"))
+        if not isinstance(text, str) or not isinstance(pair, str | None):
+            raise InputError(f"{name} must be a string, or an object with a `{self.names[0]}`; got {line[:60]}.")
+        given = {key: fields[key] for key in ("id", *self.names, "lang") if key in fields}
+        pair = self.second if pair is None else pair
+        return Text(text, pair, tuple(lang) if isinstance(lang, list) else lang, given)
+
+
+def lang_of(text: Text, langs: tuple[str | None, str | None]) -> Any:
+    """The language of a text, or of the two of a pair: what the input says, else these."""
+    first, second = langs
+    if text.lang is not None or text.pair is None:
+        return text.lang or first
+    return first if second is None else (first, second)
 
 
 def raw_texts(options: argparse.Namespace) -> Iterator[RawText]:
@@ -77,31 +95,6 @@ def raw_texts(options: argparse.Namespace) -> Iterator[RawText]:
         yield RawText(f"text {number}", text, False)
     for path in options.file or ([] if options.texts else ["-"]):
         yield from _lines(path)
-
-
-def outcomes(items: Iterable[RawText], compute: Callable[[RawText], str]) -> list[Outcome]:
-    """What becomes of each; a fault in one is no fault of the others."""
-    return [_outcome(item, compute) for item in items]
-
-
-def print_outcomes(found: Iterable[Outcome], program: str, *, keep_going: bool) -> int:
-    """Print the lines; the exit status. A fault ends it, or is told on standard error and counted at the end.
-
-    Raises: InputError for the first fault, unless ``keep_going``.
-    """
-    n_faults = 0
-    for outcome in found:
-        if outcome.line is not None:
-            print(outcome.line)
-            continue
-        if not keep_going:
-            sys.stdout.flush()
-            raise InputError(str(outcome.fault))
-        n_faults += 1
-        print(f"{program}: {outcome.fault}", file=sys.stderr)
-    if n_faults:
-        print(f"{program}: {n_faults} left out", file=sys.stderr)
-    return int(n_faults > 0)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -124,21 +117,8 @@ def _numbered(lines: Iterable[bytes], name: str) -> Iterator[RawText]:
         yield RawText(f"line {number} of {name}", line, number == 1)
 
 
-def _outcome(item: RawText, compute: Callable[[RawText], str]) -> Outcome:
+def _loaded(line: str, name: str) -> Any:
     try:
-        return Outcome(line=compute(item))
-    except XLMError as error:
-        fault = str(error)
-        return Outcome(fault=fault if fault.startswith(item.name) else f"{item.name}: {fault}")
-
-
-def _of_json(line: str, name: str) -> Text:
-    try:
-        value = json.loads(line)
+        return json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{name} must be JSON; {error}.") from error
-    fields: dict[str, Any] = value if isinstance(value, dict) else {"text": value}
-    text, pair, lang = (fields.get(key) for key in ("text", "text_pair", "lang"))
-    if not isinstance(text, str) or not isinstance(pair, str | None):
-        raise InputError(f"{name} must be a string, or an object with a `text`; got {line[:60]}.")
-    return Text(text, pair, tuple(lang) if isinstance(lang, list) else lang)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .options import add_input, add_model, new_parser, positive
+from .options import add_input, add_model, add_pairs, new_parser, positive
+from .outcomes import Outcome, deliver, each_alone
+from .streams import Parser, RawText, Text, batched, lang_of, raw_texts
 
 if TYPE_CHECKING:
     from ..tokenizer import XLMTokenizer
-    from .streams import Outcome, Parser, RawText, Text
 
 EXAMPLES = """\
   PROGRAM tokenize --lang en "A man is riding a bike."
@@ -33,9 +34,7 @@ def add_parser(commands: Any, program: str) -> None:
     )
     add_input(parser)
     add_model(parser)
-    parser.add_argument("--lang", help="language of the texts; in JSON lines, of those that do not say")
-    parser.add_argument("--pair", action="store_true", help="lines have two texts with a tab between them")
-    parser.add_argument("--pair-lang", metavar="LANG", help="language of second texts (default: that of the first)")
+    add_pairs(parser)
     parser.add_argument("--tokens", action="store_true", help="print tokens (the default)")
     parser.add_argument("--ids", action="store_true", help="print ids")
     parser.add_argument("--offsets", action="store_true", help="print the characters from which to which a token goes")
@@ -73,34 +72,25 @@ class Encoder:
         return "\t".join(" ".join(map(_as_text, columns[name])) for name in self.columns)
 
     def _columns(self, text: Text) -> dict[str, list[Any]]:
-        encoding = self.tokenizer(text.text, text.pair, lang=self._lang(text), **self.arguments)
+        encoding = self.tokenizer(text.text, text.pair, lang=lang_of(text, self.langs), **self.arguments)
         ids = encoding["input_ids"]
         columns = {"tokens": self.tokenizer.convert_ids_to_tokens(ids), **encoding}
         return {name: columns[name] for name in (*self.columns, "langs") if name in columns}
 
-    def _lang(self, text: Text) -> Any:
-        """What the input says, else what the options say."""
-        if text.lang is not None or text.pair is None:
-            return text.lang or self.langs[0]
-        first, second = self.langs
-        return first if second is None else (first, second)
 
-
-def run(options: argparse.Namespace, pipeline: object) -> int:
+def run(options: argparse.Namespace, framework: object) -> int:
     """Print a line for each text."""
     from ..progress import track
-    from .streams import batched, print_outcomes, raw_texts
     from .workers import map_in_order
 
     batches = batched(track(raw_texts(options), "texts"), options.batch_size)
     encoded = map_in_order(partial(_outcomes, _encoder(options)), batches, options.num_workers)
     found = (outcome for batch in encoded for outcome in batch)
-    return print_outcomes(found, options.program, keep_going=options.keep_going)
+    return deliver(found, options.program, keep_going=options.keep_going)
 
 
 def _encoder(options: argparse.Namespace) -> Encoder:
     from ..tokenizer import XLMTokenizer
-    from .streams import Parser
 
     arguments = {
         "add_special_tokens": not options.no_special_tokens,
@@ -128,9 +118,7 @@ def _columns(options: argparse.Namespace) -> list[str]:
 
 
 def _outcomes(encoder: Encoder, batch: list[RawText]) -> list[Outcome]:
-    from .streams import outcomes
-
-    return outcomes(batch, encoder)
+    return each_alone(batch, encoder)
 
 
 def _as_text(value: Any) -> str:

@@ -54,7 +54,7 @@ def add_parser(commands: Any, program: str) -> None:
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace, pipeline: object) -> int:
+def run(options: argparse.Namespace, framework: object) -> int:
     """Learn, write, and say so."""
     _check_output(options)
     report = _count(options) if options.dry_run else _train(options)

@@ -54,8 +54,7 @@ def pad_columns(
     Raises: InputError for a column it has no filling for.
     """
     return {
-        name: [pad_row(row, length, _filling(name, row, pad_id), side) for row in rows]
-        for name, rows in columns.items()
+        name: [pad_row(row, length, filling(name, row, pad_id), side) for row in rows] for name, rows in columns.items()
     }
 
 
@@ -71,7 +70,11 @@ PADDED = frozenset({"input_ids", "langs", *_CONSTANTS})
 """The columns that have one number for each token."""
 
 
-def _filling(name: str, row: Row, pad_id: int) -> int:
+def filling(name: str, row: Row, pad_id: int) -> int:
+    """What fills up a row of a column.
+
+    Raises: InputError for a column it has no filling for.
+    """
     if name == "input_ids":
         return pad_id
     if name == "langs":

@@ -1,55 +1,73 @@
-"""What the pipelines share: batches, checks of texts, results that are also dicts."""
+"""What the pipelines share: from examples to rows, in batches through a model, to results in order."""
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from ..checks import check_positive, shown
 from ..config import XLMConfig
-from ..data.collate import collate
-from ..errors import InputError, VocabularyError
-from ..tokenizer import XLMTokenizer
+from ..data.collate import MODEL_INPUTS, collate
+from ..errors import InputError, VocabularyError, XLMWarning
+from ..progress import track
+from ..tokenizer import BatchEncoding, XLMTokenizer
+from ..tokenizer.row import Encoding
+from .examples import Lang, TextExample, is_one_text, one_language, read_many
 
+Example = TypeVar("Example")
 Options = TypeVar("Options")
+Part = TypeVar("Part")
 R = TypeVar("R")
-Encoding = Mapping[str, Sequence[int]]
+
+_BATCHES = 8
+"""Of so many batches the rows are sorted by length, so that little is padded; results come as examples did."""
 
 
 class Runner(Protocol):
     """A model of either framework: the only part of a pipeline that is not here."""
 
     config: XLMConfig
+    task: str | None
 
-    def __call__(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """A batch of `collate` -> the model's outputs by name, as numpy arrays."""
+    def __call__(self, batch: Mapping[str, np.ndarray], *, output_hidden_states: bool = False) -> dict[str, np.ndarray]:
+        """A batch of `collate` -> the model's outputs by name, as numpy arrays.
+
+        On request those of all layers, too, as ``hidden_states_0``, the embeddings, ``hidden_states_1``, ….
+        """
         ...
 
 
 @dataclass(frozen=True)
-class Result(Mapping[str, Any]):
-    """A result by attribute, and by name as the dicts of Hugging Face's pipelines are read."""
+class Row:
+    """What a model is given for one text, pair or window: ``inputs`` by name, each of T numbers."""
 
-    def __getitem__(self, name: str) -> Any:
-        if name not in self:
-            raise KeyError(name)
-        return getattr(self, name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in tuple(self)
-
-    def __iter__(self) -> Iterator[str]:
-        return (each.name for each in fields(self))
+    inputs: Mapping[str, Sequence[int]]
+    tokens: BatchEncoding
+    number: int
 
     def __len__(self) -> int:
-        return len(fields(self))
+        return len(self.inputs["input_ids"])
+
+    @property
+    def encoding(self) -> Encoding:
+        """Everything that is known of each token; computed when it is asked for."""
+        row: Encoding = self.tokens[self.number]
+        return row
 
 
-class Pipeline(ABC, Generic[Options, R]):
-    """Tokenises texts, runs them through a model in batches, and reads the results off its outputs.
+class Pipeline(ABC, Generic[Example, Options, Part, R]):
+    """Makes rows of examples, runs them through a model in batches, and reads results off its outputs.
+
+    One example gives its result; a list gives a list, and all of it is checked before anything is computed. Any other
+    iterable – a generator, a dataset – gives an iterator: a few batches are read at a time, whatever its length.
+
+    A model with languages computes without one where no ``lang`` is given; a warning says so once.
 
     Raises: VocabularyError if the tokenizer has more pieces than the model.
     """
@@ -61,72 +79,143 @@ class Pipeline(ABC, Generic[Options, R]):
                 f"the tokenizer must have at most `vocab_size` = {config.vocab_size} pieces, as the model has; "
                 f"got {len(tokenizer)}. Use the tokenizer of the checkpoint."
             )
-        _check_positive("batch_size", batch_size)
+        check_positive("batch_size", batch_size)
         self.run, self.tokenizer, self.config, self.batch_size = run, tokenizer, config, batch_size
+        self._has_warned = False
 
     @abstractmethod
-    def preprocess(self, text: str, lang: str | None) -> Encoding:
-        """One text, checked and tokenised."""
+    def read(self, item: Any, lang: Lang) -> Example:
+        """One example, checked, out of what a caller gave."""
 
     @abstractmethod
-    def postprocess(self, encoding: Encoding, outputs: Mapping[str, np.ndarray], options: Options) -> R:
-        """The result of one text, whose outputs have no batch axis."""
+    def preprocess(self, example: Example, options: Options) -> list[Row]:
+        """The rows that one example needs, at least one."""
 
-    def _results(self, inputs: str | Sequence[str], lang: str | Sequence[str] | None, options: Options) -> R | list[R]:
-        """One result for one text, a list for a list."""
-        if isinstance(inputs, str):
-            return next(self._stream([inputs], [_one_language(lang)], options))
-        if not isinstance(inputs, Sequence) or isinstance(inputs, (bytes, bytearray)):
-            raise InputError(f"a text must be a string, or a list of strings; got {type(inputs).__name__}.")
-        return list(self._stream(inputs, _languages(lang, len(inputs)), options))
+    @abstractmethod
+    def postprocess(self, example: Example, row: Row, outputs: Mapping[str, np.ndarray], options: Options) -> Part:
+        """What one row tells. Its outputs have no batch axis, and may be longer than the row, which was padded."""
 
-    def _stream(self, texts: Sequence[str], langs: Sequence[str | None], options: Options) -> Iterator[R]:
-        """Results in order. Every text is checked before the first is computed."""
-        encodings = [self._checked(text, lang) for text, lang in zip(texts, langs, strict=True)]
-        for start in range(0, len(encodings), self.batch_size):
-            chunk = encodings[start : start + self.batch_size]
-            outputs = self.run(collate(chunk, self.config))
-            for row, encoding in enumerate(chunk):
-                own = {name: array[row] for name, array in outputs.items()}
-                yield self.postprocess(encoding, own, options)
+    @abstractmethod
+    def combine(self, example: Example, parts: list[Part], options: Options) -> R:
+        """The result of one example, of what each of its rows tells."""
 
-    def _checked(self, text: str, lang: str | None) -> Encoding:
-        if not isinstance(text, str):
-            raise InputError(f"a text must be a string; got {text!r}, a {type(text).__name__}.")
-        encoding = self.preprocess(text, lang)
-        size, limit = len(encoding["input_ids"]), self.config.max_position_embeddings
-        if size > limit:
+    def batch(self, rows: Sequence[Row]) -> dict[str, np.ndarray]:
+        """What the model is given for some rows, each value (B, T)."""
+        return collate([row.inputs for row in rows], self.config)
+
+    def compute(self, rows: Sequence[Row], options: Options) -> dict[str, np.ndarray]:
+        """What the model gives for some rows, by name, the first axis of each being B."""
+        return self.run(self.batch(rows))
+
+    def _results(
+        self, inputs: Any, lang: Any, options: Options, show_progress: bool | None, is_one: bool | None = None
+    ) -> Any:
+        """One result for one example, a list for a list, an iterator for any other iterable."""
+        if is_one_text(inputs) if is_one is None else is_one:
+            example = self.read(inputs, one_language(lang))
+            return next(self._compute([(example, self.preprocess(example, options))], options))
+        examples = read_many(inputs, lang, self.read)
+        prepared = ((example, self.preprocess(example, options)) for example in examples)
+        if not isinstance(examples, list):
+            return track(self._compute(prepared, options), "texts", show_progress)
+        show = show_progress if len(examples) > self.batch_size else bool(show_progress)
+        return list(track(self._compute(list(prepared), options), "texts", show))
+
+    def _compute(self, prepared: Iterable[tuple[Example, list[Row]]], options: Options) -> Iterator[R]:
+        """Results in order, a few batches at a time."""
+        most = self.batch_size * _BATCHES if self.batch_size > 1 else 1
+        for window in _windows(iter(prepared), most):
+            parts = iter(self._parts([(example, row) for example, rows in window for row in rows], options))
+            for example, rows in window:
+                yield self.combine(example, list(islice(parts, len(rows))), options)
+
+    def _parts(self, work: Sequence[tuple[Example, Row]], options: Options) -> list[Part]:
+        """What each row tells, in order, computed with others of the same inputs and about the same length."""
+        parts: dict[int, Part] = {}
+        for numbers in self._batches([row for _, row in work]):
+            outputs = self.compute([work[number][1] for number in numbers], options)
+            for place, number in enumerate(numbers):
+                own = {name: array[place] for name, array in outputs.items()}
+                parts[number] = self.postprocess(*work[number], own, options)
+        return [parts[number] for number in range(len(work))]
+
+    def _batches(self, rows: Sequence[Row]) -> Iterator[list[int]]:
+        """The numbers of the rows of each batch."""
+
+        def kind(number: int) -> list[str]:
+            return sorted(rows[number].inputs)
+
+        order = sorted(range(len(rows)), key=lambda number: (kind(number), len(rows[number])))
+        for _, same in groupby(order, kind):
+            while numbers := list(islice(same, self.batch_size)):
+                yield numbers
+
+    def _rows(self, text: Any, pair: str | None, lang: Lang, **options: Any) -> list[Row]:
+        """The rows of a text or pair: one, or one for each window; with languages if the model has them."""
+        tokens = self.tokenizer(
+            [text],
+            None if pair is None else [pair],
+            lang=[lang],
+            return_langs=self._returns_langs(lang),
+            verbose=False,
+            **options,
+        )
+        names = [name for name in MODEL_INPUTS if name in tokens]
+        return [
+            Row({name: tokens[name][number] for name in names}, tokens, number)
+            for number in range(len(tokens["input_ids"]))
+        ]
+
+    def _fitting(self, example: TextExample, truncation: bool) -> list[Row]:
+        """The row of a text or pair that fits into the model, cut if that was asked for.
+
+        Raises: InputError if it does not fit and was not to be cut.
+        """
+        text, pair, lang = example.text, example.pair, example.lang
+        rows = self._rows(text, pair, lang)
+        limit = self.config.max_position_embeddings
+        if truncation and len(rows[0]) > limit:
+            return self._rows(text, pair, lang, truncation=True, max_length=limit)
+        return self._whole(rows, text, "Split it, or pass `truncation=True`.")
+
+    def _whole(self, rows: list[Row], text: str, advice: str) -> list[Row]:
+        """The rows themselves, once they are known to fit into the model.
+
+        Raises: InputError.
+        """
+        limit = self.config.max_position_embeddings
+        if len(rows[0]) > limit:
             raise InputError(
-                f"a text must have at most {limit} tokens, the model's `max_position_embeddings`; got {size} in "
-                f"{text[:40]!r}…. Split it."
+                f"a text must have at most {limit} tokens, the model's `max_position_embeddings`; got {len(rows[0])} "
+                f"in {shown(text)}. {advice}"
             )
-        return encoding
+        return rows
+
+    def _returns_langs(self, lang: Lang) -> bool:
+        """Whether the model is told the language; without one, it only chooses how words are split."""
+        if not self.config.has_lang_embeddings:
+            return False
+        if lang is None and not self._has_warned:
+            self._has_warned = True
+            languages = sorted(self.tokenizer.lang2id or self.config.lang2id or [])
+            warnings.warn(
+                f"the model knows languages{f', {languages},' if languages else ''} and was given none, so that it "
+                "computes without. Pass `lang=…`. This is said once.",
+                XLMWarning,
+                stacklevel=2,
+            )
+        return lang is not None
 
 
-def check_top_k(top_k: object, most: int) -> int:
-    """How many results to give: what was asked for, or as many as there are.
-
-    Raises: InputError unless it is a whole number ≥ 1.
-    """
-    return min(_check_positive("top_k", top_k), most)
-
-
-def _check_positive(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InputError(f"`{name}` must be a whole number ≥ 1; got {value!r}.")
-    return value
-
-
-def _one_language(lang: str | Sequence[str] | None) -> str | None:
-    if lang is None or isinstance(lang, str):
-        return lang
-    raise InputError(f"`lang` must be one language for one text; got {lang!r}.")
-
-
-def _languages(lang: str | Sequence[str] | None, count: int) -> Sequence[str | None]:
-    """One language for each text, or none for all: texts with and without cannot be in one batch."""
-    if lang is None or isinstance(lang, str):
-        return [lang] * count
-    if not isinstance(lang, Sequence) or len(lang) != count or None in lang:
-        raise InputError(f"`lang` must be one language, or one for each of the {count} texts; got {lang!r}.")
-    return lang
+def _windows(prepared: Iterator[tuple[Example, list[Row]]], most: int) -> Iterator[list[tuple[Example, list[Row]]]]:
+    """Examples in lists that have about ``most`` rows together."""
+    window: list[tuple[Example, list[Row]]] = []
+    n_rows = 0
+    for each in prepared:
+        window.append(each)
+        n_rows += len(each[1])
+        if n_rows >= most:
+            yield window
+            window, n_rows = [], 0
+    if window:
+        yield window

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import check_top_k, shown
 from ..errors import InputError
-from .base import Encoding, Pipeline, Result, check_top_k
+from .base import Pipeline, Row
+from .examples import Lang, TextExample, language_of, read_text
+from .results import Result
+from .scores import best_first, softmax
 
 
 @dataclass(frozen=True)
@@ -33,51 +37,67 @@ class Wanted:
     candidates: np.ndarray | None
 
 
-class FillMaskPipeline(Pipeline[Wanted, Fillings]):
+class FillMaskPipeline(Pipeline[TextExample, Wanted, Fillings, Fillings]):
     """Finds the likeliest words for each mask of a text.
 
     ``[MASK]``, ``<mask>`` and the tokenizer's own ``<special1>`` are all the mask. A text with one mask gives a list of
     `FillMaskResult`, best first; with several masks, a list of such lists, each mask being filled on its own.
+
+    A tuple of two is a text and its translation, side by side as in translation language modelling.
 
     Differs: a list of texts always gives a list, of one element as of many; Hugging Face unwraps a list of one.
     """
 
     def __call__(
         self,
-        inputs: str | Sequence[str],
+        inputs: Any,
         *,
-        lang: str | Sequence[str] | None = None,
+        lang: Any = None,
         top_k: int = 5,
         targets: str | Sequence[str] | None = None,
+        show_progress: bool | None = None,
     ) -> Any:
-        """inputs: a text or a list of texts. lang: the language of the texts, or one for each.
+        """inputs: a text, a tuple of two, a list of them or any other iterable.
 
+        lang: the language of the texts, a tuple of two for pairs, or a list with one of these for each.
         targets: only these words are considered; each must be one piece of the vocabulary, probabilities are still
-        those among all words. top_k: how many words, at most as many as there are.
+        those among all words. top_k: how many words, at most as many as there are. show_progress: None shows it on a
+        terminal.
 
         Raises: InputError for a text without a mask or with too many tokens, a target that is not one piece, a top_k
             below 1; LanguageError for an unknown language.
         """
-        candidates = self._candidates(targets, lang if isinstance(lang, str) else None)
+        candidates = self._candidates(targets, language_of(lang, 0) if isinstance(lang, (str, tuple)) else None)
         top_k = check_top_k(top_k, self.config.vocab_size if candidates is None else len(candidates))
-        return self._results(inputs, lang, Wanted(top_k, candidates))
+        return self._results(inputs, lang, Wanted(top_k, candidates), show_progress)
 
-    def preprocess(self, text: str, lang: str | None) -> Encoding:
-        """One text, which must have a mask, tokenised."""
-        returns_langs = None if self.config.has_lang_embeddings else False  # else it only chooses how words are split
-        encoding = self.tokenizer(text, lang=lang, return_langs=returns_langs)
-        if self.tokenizer.mask_token_id not in encoding["input_ids"]:
+    def read(self, item: Any, lang: Lang) -> TextExample:
+        """A text or a pair."""
+        return read_text(item, lang)
+
+    def preprocess(self, example: TextExample, options: Wanted) -> list[Row]:
+        """One text, which must have a mask, or two whose positions both start at 0."""
+        text, pair = example.text, example.pair
+        rows = self._rows(text, pair, example.lang, reset_positions=pair is not None)
+        if self.tokenizer.mask_token_id not in rows[0].inputs["input_ids"]:
             raise InputError(
-                f"a text must have a mask to fill, written [MASK], <mask> or {self.tokenizer.mask_token}; got {text!r}."
+                f"a text must have a mask to fill, written [MASK], <mask> or {self.tokenizer.mask_token}; "
+                f"got {shown(text)}."
             )
-        return encoding
+        return self._whole(rows, text, "Split it.")
 
-    def postprocess(self, encoding: Encoding, outputs: Mapping[str, np.ndarray], options: Wanted) -> Fillings:
-        """The best words for each mask of one text, whose outputs have no batch axis."""
-        ids = np.asarray(encoding["input_ids"])
+    def postprocess(
+        self, example: TextExample, row: Row, outputs: Mapping[str, np.ndarray], options: Wanted
+    ) -> Fillings:
+        """The best words for each mask."""
+        ids = np.asarray(row.inputs["input_ids"])
         masks = np.flatnonzero(ids == self.tokenizer.mask_token_id).tolist()
         filled = [self._fill(ids, mask, outputs["logits"][mask], options, alone=len(masks) == 1) for mask in masks]
         return filled[0] if len(filled) == 1 else filled
+
+    def combine(self, example: TextExample, parts: list[Fillings], options: Wanted) -> Fillings:
+        """Those of the one row."""
+        return parts[0]
 
     def _fill(
         self, ids: np.ndarray, mask: int, scores: np.ndarray, wanted: Wanted, *, alone: bool
@@ -85,7 +105,7 @@ class FillMaskPipeline(Pipeline[Wanted, Fillings]):
         """The best words for one mask. ids (T,), scores (V,)."""
         probabilities = softmax(scores)
         considered = np.arange(len(scores)) if wanted.candidates is None else wanted.candidates
-        best = considered[np.argsort(-probabilities[considered], kind="stable")[: wanted.top_k]]
+        best = considered[best_first(probabilities[considered])[: wanted.top_k]]
         return [
             FillMaskResult(
                 score=float(probabilities[token]),
@@ -114,9 +134,3 @@ class FillMaskPipeline(Pipeline[Wanted, Fillings]):
                 f"`targets` must be single pieces, as a mask stands for one; got {word!r}, which is {pieces}."
             )
         return int(ids[0])
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Probabilities in float64. (V,) -> (V,)."""
-    shifted = np.exp(scores.astype(np.float64) - scores.max())
-    return np.asarray(shifted / shifted.sum())

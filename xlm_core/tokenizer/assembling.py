@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from ..data.padding import check_side, pad_columns
 from ..errors import InputError, XLMWarning
-from .columns import Columns, LangIds, build_columns, columns_of, cut_windows, first_row, pad
+from .columns import Columns, LangIds, build_columns, columns_of, cut_windows, first_row, pad, pad_to_arrays
 from .decoding import TokenConverter
 from .encoding import BatchEncoding
 from .lengths import Lengths, Truncation, Window, check_multiple, padding_of, strategy_of, truncation_of
@@ -215,7 +215,10 @@ class AssemblingTokenizer(TokenConverter):
         lengths = list(map(len, columns["input_ids"]))
         form.warn(max(lengths, default=0))
         if length := form.padding.length(lengths):
-            columns = {**pad_columns(columns, length, form.pad_id, form.padding.side)}
+            if form.tensor_type is not None and length >= max(lengths):
+                columns = pad_to_arrays(columns, length, form.padding, form.pad_id)
+            else:
+                columns = {**pad_columns(columns, length, form.pad_id, form.padding.side)}
         if form.has_length:
             columns["length"] = lengths
         if form.truncation.overflows:

@@ -87,7 +87,12 @@ class BytePairEncoder:
         if " " in word:
             ids = self._encode_to_ids(word)
             return ids, (0,) * len(ids), (len(word),) * len(ids)
-        ids, sizes = self._model_for(word).ids_and_sizes(word)
+        try:
+            ids, sizes = self._model.ids_and_sizes(word)
+        except UnicodeEncodeError:
+            ids, sizes = self._python.ids_and_sizes(word)
+        if len(ids) == 1:
+            return ids, (0,), (len(word),)
         inner = tuple(accumulate(sizes[:-1]))
         return ids, (0, *inner), (*inner, len(word))
 

@@ -153,7 +153,7 @@ class CallingTokenizer(AssemblingTokenizer):
         is_read_by_rules = not (is_split_into_words or bypass_tokenizer or num_workers)
         has_known_lang = lang is None or (type(lang) is str and lang != AUTO and not self._languages)
         if is_one_text and is_read_by_rules and has_known_lang and form.constants is not None:
-            return self._encode_text(text, lang or DEFAULT_LANG, form, form.constants)
+            return self._encode_text(text, str(lang or DEFAULT_LANG), form, form.constants)
         reader = ExampleReader(self._encoder, is_split_into_words, bypass_tokenizer)
 
         def encode(text: Any, text_pair: Any) -> BatchEncoding:
@@ -171,20 +171,25 @@ class CallingTokenizer(AssemblingTokenizer):
     def _encode_text(self, text: str, lang: str, form: Form, constants: Constants) -> BatchEncoding:
         """What `_encode` gives for one text that only gets special tokens, by the shortest way: most calls are so."""
         encoder = self._encoder
-        ids = encoder.ids(text, lang)
+        pieces = encoder.pieces(text, lang) if form.has_offsets else None
+        ids = encoder.ids(text, lang) if pieces is None else pieces.ids
         row = form.template.wrap(ids)
         size = len(row)
         form.warn(size)
-        columns = {"input_ids": row, **{name: [number] * size for name, number in constants}}
-        rows = LateEncodings(partial(self._rows_of_text, encoder, text, lang, len(ids), form))
+        columns: dict[str, Any] = {"input_ids": row, **{name: [number] * size for name, number in constants}}
+        if pieces is not None:
+            offsets = list(zip(pieces.starts, pieces.ends, strict=True))
+            columns["offset_mapping"] = form.template.arrange(offsets, None, (0, 0))
+        known = () if pieces is None else ((pieces, None),)
+        rows = LateEncodings(partial(self._rows_of_text, encoder, text, lang, len(ids), form, known))
         return BatchEncoding(columns, rows, n_sequences=1)
 
     def _rows_of_text(
-        self, encoder: TextEncoder, text: str, lang: str, n_pieces: int, form: Form
+        self, encoder: TextEncoder, text: str, lang: str, n_pieces: int, form: Form, pieces: Sequence[TextPieces]
     ) -> RememberedEncodings:
         reader = ExampleReader(encoder, has_words=False, bypass=False)
         example, window = Example((text,), None, (lang, lang)), Window(0, (0, n_pieces), None)
-        return RememberedEncodings(reader, self._layout(form, length=0), [example], [window], ())
+        return RememberedEncodings(reader, self._layout(form, length=0), [example], [window], pieces)
 
     def _layout(self, form: Form, length: int) -> Layout:
         return Layout(form.template, length, form.padding.side, form.pad_id, self.convert_ids_to_tokens)

@@ -15,7 +15,7 @@ from .memory import Memory
 from .periods import FOLLOWING, ByNext, NoWord, Periods, Undecided
 from .pieces import Pieces, Spans, join, moved, number
 from .placing import PlacedWords, WordPieces
-from .plain import PlainChunks
+from .plain import PlainChunks, SingleWords
 from .words import WordSplitter
 
 _LONGEST_CHUNK = 40
@@ -107,6 +107,7 @@ class ChunkWords:
     """What becomes of a chunk, its markers included, when nothing is remembered."""
 
     def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder) -> None:
+        self._single = SingleWords(lang, splitter.lowercase)
         self._plain = PlainChunks(lang)
         self._plain_pieces = WordPieces(splitter.lowercase, bpe)
         self._split = partial(splitter.split, lang=lang)
@@ -115,8 +116,11 @@ class ChunkWords:
 
     def ids(self, chunk: str) -> Numbers | ByNext[Numbers]:
         """The ids of a chunk."""
-        if self._plain.is_word(chunk):
-            return self._plain_pieces.ids_of_one(chunk)
+        single = self._single.find(chunk)
+        if single is not None:
+            _, known, mark = single
+            ids = self._bpe.ids.table[known] if known else ()
+            return (*ids, *self._bpe.ids.table[mark]) if mark else ids
         plain = self._plain.split(chunk)
         if plain is not None:
             return _by_next(self._plain_pieces.ids, plain)
@@ -124,14 +128,21 @@ class ChunkWords:
 
     def spans(self, chunk: str) -> Spans | ByNext[Spans]:
         """The pieces of a chunk, with where they stand in it."""
-        if self._plain.is_word(chunk):
-            return self._plain_pieces.of_one(chunk)
+        single = self._single.find(chunk)
+        if single is not None:
+            return self._spans_of_single(chunk, *single)
         plain = self._plain.split(chunk)
         if plain is None:
             shift = -shift_in_context(chunk)
             return _by_next(lambda words: moved(number(words), shift), _in_contexts(chunk, self._pieces.of))
         start = len(FIRST) if chunk[0] == FIRST else 0
         return _by_next(lambda words: self._plain_spans(words, start), plain)
+
+    def _spans_of_single(self, chunk: str, word: str, known: str, mark: str) -> Spans:
+        start = len(FIRST) if chunk[0] == FIRST else 0
+        if mark:
+            return self._plain_spans([word, mark], start)
+        return number([self._plain_pieces.place(word, known, start)] if known else [])
 
     def _ids_of(self, words: Sequence[str]) -> Numbers:
         return tuple(self._bpe.ids_of(words))

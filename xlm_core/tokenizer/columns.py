@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from ..data.padding import PADDED, pad_columns
+import numpy as np
+
+from ..data.padding import PADDED, filling, pad_columns
 from ..errors import InputError
 from .lengths import Padding, Truncation, Window
 from .reader import Ids
 from .templates import Template
-from .tensors import to_lists
+from .tensors import Array, to_lists
 
 Columns = dict[str, list[Any]]
 """Column → one entry for each text of the batch."""
@@ -28,6 +31,8 @@ def cut_windows(ids: Sequence[Ids], truncation: Truncation, template: Template) 
     Raises: InputError if a text cannot be truncated as asked.
     """
     n_special = template.n_special(pair=False), template.n_special(pair=True)
+    if _all_fit(ids, truncation.max_length - n_special[0]):
+        return [Window(sample, (0, len(first)), None) for sample, (first, _) in enumerate(ids)]
     return [
         window
         for sample, (first, second) in enumerate(ids)
@@ -35,6 +40,11 @@ def cut_windows(ids: Sequence[Ids], truncation: Truncation, template: Template) 
             sample, (len(first), None if second is None else len(second)), n_special[second is not None]
         )
     ]
+
+
+def _all_fit(ids: Sequence[Ids], room: int) -> bool:
+    """Whether a batch is of texts alone, none longer than there is room for."""
+    return all(second is None and len(first) <= room for first, second in ids)
 
 
 def build_columns(
@@ -98,6 +108,20 @@ def pad(columns: Columns, padding: Padding, pad_id: int) -> Columns:
         return columns
     parallel = {name: rows for name, rows in columns.items() if name in PADDED and _is_parallel(rows, columns)}
     return {**columns, **pad_columns(parallel, length, pad_id, padding.side)}
+
+
+def pad_to_arrays(columns: Columns, length: int, padding: Padding, pad_id: int) -> dict[str, Any]:
+    """The columns as arrays (B, ``length``), where no row is longer."""
+    lengths = np.array([len(row) for row in columns["input_ids"]])[:, None]  # (B, 1)
+    places = np.arange(length)
+    is_token = places < lengths if padding.side == "right" else places >= length - lengths
+    return {name: _to_padded_array(name, rows, is_token, pad_id) for name, rows in columns.items()}
+
+
+def _to_padded_array(name: str, rows: list[Any], is_token: Array, pad_id: int) -> Array:
+    array = np.array([filling(name, row, pad_id) for row in rows], dtype=np.int64)[:, None].repeat(is_token.shape[1], 1)
+    array[is_token] = np.fromiter(chain.from_iterable(rows), dtype=np.int64)
+    return array
 
 
 def _is_parallel(rows: list[Any], columns: Columns) -> bool:

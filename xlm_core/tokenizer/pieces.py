@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, chain, repeat
-from operator import add
 from typing import NamedTuple
 
 from .bpe import Numbers, WordSpans
@@ -65,16 +63,21 @@ def moved(spans: Spans, shift: int) -> Spans:
 
 def join(spans: Iterable[Spans], places: Iterable[int]) -> Pieces:
     """The pieces of a text from those of its chunks, which start at these places."""
-    ids, starts, ends, words, counts = zip(*spans, strict=True)
-    sizes = list(map(len, ids))
-    shifts = list(chain.from_iterable(map(repeat, places, sizes)))
-    numbers = chain.from_iterable(map(repeat, accumulate(counts, initial=0), sizes))
-    return Pieces(
-        ids=list(chain.from_iterable(ids)),
-        starts=list(map(add, chain.from_iterable(starts), shifts)),
-        ends=list(map(add, chain.from_iterable(ends), shifts)),
-        words=list(map(add, chain.from_iterable(words), numbers)),
-    )
+    pieces = Pieces([], [], [], [])
+    ids, starts, ends, words = pieces.ids, pieces.starts, pieces.ends, pieces.words
+    n_before = 0
+    for (span_ids, span_starts, span_ends, span_words, n_words), place in zip(spans, places, strict=False):
+        ids += span_ids
+        if len(span_ids) == 1:  # as of most chunks
+            starts.append(place + span_starts[0])
+            ends.append(place + span_ends[0])
+            words.append(n_before + span_words[0])
+        else:
+            starts += [place + start for start in span_starts]
+            ends += [place + end for end in span_ends]
+            words += [n_before + word for word in span_words]
+        n_before += n_words
+    return pieces
 
 
 def concatenate(parts: Iterable[Pieces]) -> Pieces:

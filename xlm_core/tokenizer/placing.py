@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from .bpe import BytePairEncoder, Numbers, WordSpans
 from .memory import Memory
-from .pieces import Pieces, Spans, join, number
+from .pieces import Pieces, join, number
 from .plain import AS_ASCII, FULL_STOPS
 from .words import Aligned, WordSplitter
 from .words.lowercase import align_lowercase_without_accents, lowercase_without_accents
@@ -35,22 +35,13 @@ class WordPieces:
                 ids += table[known]
         return tuple(ids)
 
-    def ids_of_one(self, word: str) -> Numbers:
-        """The ids of the pieces of one word."""
-        known = self._know(word)
-        return self._bpe.ids.table[known] if known else ()
-
     def standing_at(self, starts: Iterable[int], words: Iterable[str]) -> list[WordSpans]:
         """The pieces of words that stand at these places of a text as they are."""
         pairs = zip(words, starts, strict=False)
-        return [self._place(word, known, start) for word, start in pairs if (known := self._know(word))]
+        return [self.place(word, known, start) for word, start in pairs if (known := self._know(word))]
 
-    def of_one(self, word: str) -> Spans:
-        """The pieces of one word that stands at the start of its chunk."""
-        known = self._know(word)
-        return number([self._place(word, known, 0)] if known else [])
-
-    def _place(self, word: str, known: str, start: int) -> WordSpans:
+    def place(self, word: str, known: str, start: int) -> WordSpans:
+        """The pieces of a word that stands at this place of a text, and that the vocabulary knows so."""
         if _is_one_to_one(word, known):
             ids, starts, ends = spans = self._bpe.spans.table[known]
             if not start:

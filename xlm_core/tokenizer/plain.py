@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from .cuts import FIRST, LAST
+from .words.lowercase import lowercase_without_accents, stays_as_it_is
 from .words.rules import character_class
 from .words.tables import tables
 
@@ -34,45 +35,48 @@ _HIDDEN_DOTS = "MULTI"
 _NOT_PLAIN = re.compile("[…。．—`]|,,|\\.\\.|[.,]\"|\"[.,]|'.*'", re.DOTALL)
 """What the normaliser moves, puts together or replaces otherwise."""
 
-_MARKS = frozenset(",;:!?.")
 _APOSTROPHES = {"en": "before", "fr": "after", "it": "after"}
 
 Words = list[str]
 """Words that, one after the other, are the chunk, but for what ``AS_ASCII`` replaces."""
 
 
+class SingleWords:
+    """Finds the commonest chunks: one word of letters and numbers, and no mark or one after it."""
+
+    def __init__(self, lang: str, lowercase: bool) -> None:
+        self._prefixes = tables(lang).prefixes
+        self._match = _single_word(untouched(lang), lowercase).fullmatch
+
+    def find(self, chunk: str) -> tuple[str, str, str] | None:
+        """The word, the same as the vocabulary knows it, and the mark, "" if there is none; None for other chunks."""
+        match = self._match(chunk)
+        if match is None or _HIDDEN_DOTS in chunk:
+            return None
+        known, word, mark = match.groups()
+        if mark == "." and (known or word) in self._prefixes:
+            return None
+        return (known, known, mark) if known else (word, lowercase_without_accents(word), mark)
+
+
 class PlainChunks:
-    """Splits chunks of words and numbers, with one mark or another, as Moses would; other chunks not at all."""
+    """Splits other chunks of words and numbers and marks, as Moses would; the more unusual ones not at all."""
 
     def __init__(self, lang: str) -> None:
         self._known = tables(lang)
         self._pattern = _words(self._known.alphanumeric, self._known.numeric)
         self._only_ascii = lang == _ROMANIAN
-        self._are_letters = untouched(lang).issuperset
         self._apostrophe = _APOSTROPHES.get(lang, "alone")
-
-    def is_word(self, chunk: str) -> bool:
-        """Whether a chunk, without markers, is one word."""
-        return self._are_letters(chunk) and _HIDDEN_DOTS not in chunk
 
     def split(self, chunk: str) -> Sequence[Words] | None:
         """The words of a chunk, once or before each kind of following word; None if Moses must be asked."""
         text = chunk.removeprefix(FIRST).removesuffix(LAST)
         if not text or _HIDDEN_DOTS in text:
             return None
-        if self._are_letters(text):
-            return ([text],)
-        words = self._split_mark(text) or self._split(text)
+        words = self._split(text)
         if words is None or (words[0] == "," and chunk[0] == FIRST):
             return None
         return self._before_period(words, chunk[-1] == LAST) if words[-1][-1] == "." else (words,)
-
-    def _split_mark(self, text: str) -> Words | None:
-        """A word and a mark; the commonest case."""
-        body, mark = text[:-1], text[-1]
-        if mark not in _MARKS or not body or not self._are_letters(body):
-            return None
-        return [text] if mark == "." else [body, mark]
 
     def _split(self, text: str) -> Words | None:
         """The words, the last of them with its period; None if they cannot be told at a glance."""
@@ -109,6 +113,14 @@ class PlainChunks:
 
     def _is_initials(self, prefix: str) -> bool:
         return "." in prefix and not self._known.alphabetic.isdisjoint(prefix)
+
+
+@lru_cache(maxsize=16)
+def _single_word(letters: frozenset[str], lowercase: bool) -> re.Pattern[str]:
+    """A word that is known as it is, or any other, and a mark: a period only where nothing can follow it."""
+    known = character_class(filter(stays_as_it_is, letters) if lowercase else letters)
+    word = character_class(letters)
+    return re.compile(rf"{FIRST}?(?:({known}++)|({word}++))([,;:!?]|\.(?={LAST})|){LAST}?")
 
 
 @lru_cache(maxsize=16)

@@ -63,13 +63,14 @@ class Form:
 
     @cached_property
     def constants(self) -> Constants | None:
-        """The columns of a text besides its ids, each with its one number; None if a call asks for more than that."""
+        """The columns of a text that have one number, each with it; None if a call asks for more, offsets aside."""
         is_whole = self.truncation.strategy == "do_not_truncate" and self.padding.strategy == "do_not_pad"
-        if not is_whole or self.tensor_type is not None or self.has_length or not _CONSTANTS.keys() >= {*self.columns}:
+        names = [name for name in self.columns if name != "offset_mapping"]
+        if not is_whole or self.tensor_type is not None or self.has_length or not _CONSTANTS.keys() >= {*names}:
             return None
-        return tuple((name, _CONSTANTS[name]) for name in self.columns)
+        return tuple((name, _CONSTANTS[name]) for name in names)
 
-    @property
+    @cached_property
     def has_offsets(self) -> bool:
         """Whether offsets are asked for."""
         return "offset_mapping" in self.columns

@@ -14,6 +14,7 @@ from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
 from ..adaptive_softmax import AdaptiveSoftmax
+from ..generation import Generation
 from ..layers import ConfiguredLayer, Embedding, Layer, dense
 from ..losses import cross_entropy, next_token_cross_entropy
 from ..tensors import Tensor
@@ -70,7 +71,7 @@ class PredLayer(ConfiguredLayer):
         return self.proj(states)
 
 
-class TFXLMWithLMHeadModel(TaskModel):
+class TFXLMWithLMHeadModel(Generation, TaskModel):
     """Scores of the vocabulary at every position, for masked (MLM, TLM) and for causal (CLM) models.
 
     The scores' weight is the word table itself, unless ``config.tie_word_embeddings`` is False. With ``config.asm`` the

@@ -12,6 +12,7 @@ from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
 from ..adaptive_softmax import AdaptiveSoftmax
+from ..generation import Generation
 from ..layers import dense
 from ..losses import cross_entropy, next_token_cross_entropy
 from .base import TaskModel
@@ -29,7 +30,7 @@ class PredLayer(nn.Module):
         return self.proj(states)
 
 
-class XLMWithLMHeadModel(TaskModel):
+class XLMWithLMHeadModel(Generation, TaskModel):
     """Scores of the vocabulary at every position, for masked (MLM, TLM) and for causal (CLM) models.
 
     The scores' weight is the word table itself, unless ``config.tie_word_embeddings`` is False. With ``config.asm`` the

@@ -31,6 +31,11 @@ def lowercase_without_accents(text: str) -> str:
     return text if text.isascii() else _without_accents(text).lower()
 
 
+def stays_as_it_is(character: str) -> bool:
+    """Whether a character comes out of `lowercase_without_accents` unchanged, whatever stands beside it."""
+    return character.lower() == character == _PLAIN[ord(character)]
+
+
 def align_lowercase_without_accents(word: Aligned) -> Aligned:
     """The same for a word; a mark that is dropped goes with the character before it.
 
