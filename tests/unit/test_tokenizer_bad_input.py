@@ -160,7 +160,7 @@ def test_a_long_text_takes_no_longer_than_it_must(tokenizer: XLMTokenizer, text:
     start = time.process_time()
     tokenizer(text, truncation=True)
 
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
 
 
 def spoil(name: str, content: bytes | str) -> Callable[[Path], None]:

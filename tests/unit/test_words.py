@@ -299,7 +299,7 @@ def cpu_time(split: Callable[[str, str], object], text: str, lang: str) -> float
 def test_time_grows_no_faster_than_the_text(text: Callable[[int], str], lang: str) -> None:
     for split, size in ((UNCASED.split, 20_000), (UNCASED.align, 4_000)):
         short, long = cpu_time(split, text(size // 4), lang), cpu_time(split, text(size), lang)
-        assert long < 8 * short + 0.005
+        assert long < 8 * short + 0.05
 
 
 @pytest.mark.slow
