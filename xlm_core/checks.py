@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from .errors import InputError
+from .errors import InputError, VocabularyError
 
 
 def check_positive(name: str, value: object) -> int:
@@ -44,6 +44,18 @@ def check_choice(name: str, value: object, allowed: Collection[str]) -> str:
     if isinstance(value, str) and value in allowed:
         return value
     raise InputError(f"`{name}` must be one of {list(allowed)}; got {value!r}.")
+
+
+def check_vocabulary(n_pieces: int, vocab_size: int) -> None:
+    """A tokenizer must not give ids that the model has no row for.
+
+    Raises: VocabularyError if it has more pieces than the model.
+    """
+    if n_pieces > vocab_size:
+        raise VocabularyError(
+            f"the tokenizer must have at most `vocab_size` = {vocab_size} pieces, as the model has; got {n_pieces}. "
+            "Use the tokenizer of the checkpoint."
+        )
 
 
 def check_text(text: Any, name: str = "a text") -> str:

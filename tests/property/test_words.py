@@ -9,17 +9,16 @@ import random
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 
 import pytest
 
 import sacremoses_words
 from adversarial import strings
+from digests import TEXT
 from xlm_core.tokenizer.words import Aligned, WordSplitter
 
 N_STRINGS = int(os.environ.get("XLM_FUZZ_STRINGS", "20000"))
 N_PARTS = 4
-TEXTS = Path(os.environ.get("XLM_TEST_TEXT", Path(__file__).parents[3] / "shared" / "data" / "text"))
 
 SEGMENTED = tuple(
     lang for lang, module in {"th": "pythainlp", "zh": "rjieba"}.items() if importlib.util.find_spec(module)
@@ -54,16 +53,16 @@ def test_words_of_strange_texts_are_those_of_sacremoses(part: int) -> None:
 
 
 def names_of_texts() -> list[str]:
-    return [path.name.partition(".")[0] for path in sorted(TEXTS.glob("*.txt.gz"))]
+    return [path.name.partition(".")[0] for path in sorted(TEXT.glob("*.txt.gz"))]
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not names_of_texts(), reason=f"needs sentences at {TEXTS}, which `XLM_TEST_TEXT` can name")
+@pytest.mark.skipif(not names_of_texts(), reason=f"needs sentences at {TEXT}, which `XLM_TEST_TEXT` can name")
 @pytest.mark.parametrize("lang", names_of_texts())
 def test_words_of_sentences_are_those_of_sacremoses(lang: str) -> None:
     """By their own rules, where these need no segmenter that is not there, and by those of English."""
     own = {lang} if lang in SEGMENTED or lang not in {"ja", "th", "zh"} else set()
-    with gzip.open(TEXTS / f"{lang}.txt.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(TEXT / f"{lang}.txt.gz", "rt", encoding="utf-8") as file:
         lines = file.read().split("\n")
 
     for rules in {*own, "en"}:

@@ -9,11 +9,11 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from ..checks import shown
+from ..checks import check_vocabulary, shown
 from ..config import XLMConfig
 from ..data.collate import collate
 from ..data.padding import pad_columns
-from ..errors import InputError, VocabularyError, XLMWarning
+from ..errors import InputError, XLMWarning
 from ..progress import track
 from ..tokenizer import XLMTokenizer
 from ..tokenizer.calling import AUTO
@@ -47,11 +47,7 @@ class SentenceEncoder:
     """
 
     def __init__(self, run: StatesRunner, tokenizer: XLMTokenizer) -> None:
-        if len(tokenizer) > run.config.vocab_size:
-            raise VocabularyError(
-                f"the tokenizer must have at most `vocab_size` = {run.config.vocab_size} pieces, as the model has; "
-                f"got {len(tokenizer)}. Use the tokenizer of the checkpoint."
-            )
+        check_vocabulary(len(tokenizer), run.config.vocab_size)
         self.run, self.tokenizer, self.config = run, tokenizer, run.config
 
     def encode(

@@ -11,10 +11,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from ..checks import check_positive, shown
+from ..checks import check_positive, check_vocabulary, shown
 from ..config import XLMConfig
 from ..data.collate import MODEL_INPUTS, collate
-from ..errors import InputError, VocabularyError, XLMWarning
+from ..errors import InputError, XLMWarning
 from ..progress import track
 from ..tokenizer import BatchEncoding, XLMTokenizer
 from ..tokenizer.row import Encoding
@@ -74,11 +74,7 @@ class Pipeline(ABC, Generic[Example, Options, Part, R]):
 
     def __init__(self, run: Runner, tokenizer: XLMTokenizer, *, batch_size: int = 8) -> None:
         config = run.config
-        if len(tokenizer) > config.vocab_size:
-            raise VocabularyError(
-                f"the tokenizer must have at most `vocab_size` = {config.vocab_size} pieces, as the model has; "
-                f"got {len(tokenizer)}. Use the tokenizer of the checkpoint."
-            )
+        check_vocabulary(len(tokenizer), config.vocab_size)
         check_positive("batch_size", batch_size)
         self.run, self.tokenizer, self.config, self.batch_size = run, tokenizer, config, batch_size
         self._has_warned = False
