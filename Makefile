@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.stamp
+BENCH_ENVIRONMENTS := hf4 hf5 runtimes
 PARALLEL := --numprocesses auto --maxprocesses 4
 
 # No target fetches models; pip alone may reach the network.
@@ -11,10 +12,10 @@ export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick fuzz lint types docs check bench clean
+.PHONY: help demo test quick fuzz lint types docs check bench bench-quick bench-env clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: $(READY)  ## the best words for a mask, from PyTorch and from TensorFlow, side by side
 	$(BIN)/python examples/demo.py
@@ -40,11 +41,16 @@ docs: $(READY)  ## the documentation, into site/
 
 check: lint types docs test  ## all that CI runs
 
-bench: $(READY)  ## how long imports take, beside those of the frameworks
-	$(BIN)/python benchmarks/import_time.py
+bench: $(READY)  ## speed and memory beside others', and the page that tells of them: half an hour, the machine at rest
+	$(BIN)/python -m benchmarks.run --docs
+
+bench-quick: $(READY)  ## the most important of it, in five minutes
+	$(BIN)/python -m benchmarks.run --quick
+
+bench-env: $(BENCH_ENVIRONMENTS:%=.bench/%/.stamp)  ## the environments of the others, some gigabytes
 
 clean:  ## remove what the targets made, the environment included
-	rm -rf $(VENV) site build dist .coverage coverage.xml .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench site build dist .coverage coverage.xml .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The build back end is installed like everything else, at its pinned version, so that pip need not fetch another.
@@ -52,4 +58,9 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling editables
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable ".[dev,docs]"
+	@touch $@
+
+.bench/%/.stamp: benchmarks/env/%.txt
+	$(PYTHON) -m venv .bench/$*
+	.bench/$*/bin/python -m pip install --quiet --requirement $<
 	@touch $@

@@ -13,15 +13,19 @@ import argparse
 import gzip
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.harness import Worker
+from benchmarks.measures import quartiles
+from benchmarks.variants import ROOT
+
 PEERS = Path(__file__).with_name("peers")
 LANGUAGES = ["en", "fr", "de", "es", "ru", "ar", "hi", "zh", "th", "ja"]
 SEGMENTED = {"zh": "rjieba", "th": "pythainlp", "ja": "Mykytea"}
@@ -62,32 +66,6 @@ OF_PEERS = {
 SCRIPTS = {"slow": "transformers_worker.py", "fast": "transformers_worker.py", "ours": "ours.py"}
 
 
-class Process:
-    """A measured process."""
-
-    def __init__(self, name: str, python: str, arguments: dict[str, Any]) -> None:
-        command = [python, str(PEERS / SCRIPTS[name])]
-        quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self._process = subprocess.Popen(command, text=True, **quiet)
-        self.version = self._ask(arguments)["version"]
-
-    def measure(self, case: str) -> dict[str, Any]:
-        """Microseconds a sentence, and a digest of each sentence's ids."""
-        method, memory = CASES[case]
-        return self._ask({"method": method, "memory": memory})
-
-    def end(self) -> None:
-        """Let it finish."""
-        self._process.communicate()
-
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        print(json.dumps(request), file=self._process.stdin, flush=True)
-        answer = self._process.stdout.readline() if self._process.stdout else ""
-        if not answer:
-            sys.exit(f"the measured process has failed:\n{self._process.communicate()[1]}")
-        return json.loads(answer)
-
-
 def main() -> None:
     options = read_options()
     with tempfile.TemporaryDirectory() as scratch:
@@ -121,7 +99,6 @@ def vocabulary(options: argparse.Namespace, scratch: Path) -> Path:
     """A folder with a tokenizer's files."""
     if not options.codes:
         return options.folder
-    sys.path.insert(0, str(ROOT))
     from xlm_core import XLMTokenizer
 
     files = [unpacked(path, scratch) for path in (options.codes, options.vocab)]
@@ -155,7 +132,8 @@ def measure_language(lang: str, folder: Path, options: argparse.Namespace) -> di
     differing: dict[str, int] = {}
     for case in list(CASES) * options.rounds:
         able = {name: process for name, process in processes.items() if has(name, case, lang)}
-        answers = {name: process.measure(case) for name, process in able.items()}
+        method, memory = CASES[case]
+        answers = {name: process.ask(method=method, memory=memory) for name, process in able.items()}
         for name, answer in answers.items():
             times[case][name].append(answer["microseconds"])
             peaks[name] = answer["megabytes"]
@@ -167,11 +145,14 @@ def measure_language(lang: str, folder: Path, options: argparse.Namespace) -> di
     return {"lang": lang, "sentences": len(texts), "times": measured, "megabytes": peaks, "differing": differing}
 
 
-def start(peer: str | None, shared: dict[str, Any]) -> dict[str, Process]:
-    """The processes of one language."""
-    processes = {name: Process(name, peer, {"kind": name, **shared}) for name in ("slow", "fast") if peer}
-    older = bool(peer) and processes["slow"].version.startswith("4.")
-    return {**processes, "ours": Process("ours", sys.executable, {"older": older, **shared})}
+def start(peer: str | None, shared: dict[str, Any]) -> dict[str, Worker]:
+    """The processes of one language, each told what its tokenizer is made from."""
+    kinds = ("slow", "fast") if peer else ()
+    processes = {name: Worker([str(peer), str(PEERS / SCRIPTS[name])]) for name in kinds}
+    versions = {name: process.ask(kind=name, **shared)["version"] for name, process in processes.items()}
+    ours = Worker([sys.executable, str(PEERS / SCRIPTS["ours"])])
+    ours.ask(older=versions.get("slow", "").startswith("4."), **shared)
+    return {**processes, "ours": ours}
 
 
 def has(name: str, case: str, lang: str) -> bool:
@@ -209,8 +190,8 @@ def row(times: dict[str, list[float]]) -> str:
 
 def ratio(theirs: list[float], ours: list[float]) -> str:
     ratios = [their / our for their, our in zip(theirs, ours, strict=True)]
-    low, middle, high = quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
-    return f"{middle:5.1f}× [{low:.1f}–{high:.1f}]"
+    found = quartiles(ratios)
+    return f"{found.middle:5.1f}× [{found.low:.1f}–{found.high:.1f}]"
 
 
 if __name__ == "__main__":

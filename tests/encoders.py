@@ -93,11 +93,10 @@ def _places(word: Aligned, positions: Sequence[int]) -> tuple[list[int], list[in
 
 
 def _extend(pieces: Pieces, ids: Sequence[int], starts: Sequence[int], ends: Sequence[int]) -> None:
-    word = pieces.words[-1] + 1 if pieces.words else 0
     pieces.ids.extend(ids)
     pieces.starts.extend(starts)
     pieces.ends.extend(ends)
-    pieces.words.extend([word] * len(ids))
+    pieces.sizes.append(len(ids))
 
 
 def _parts(text: str, lowercase_first: bool) -> list[Part]:

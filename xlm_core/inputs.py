@@ -27,6 +27,7 @@ from typing import Any, Generic, TypedDict, TypeVar
 
 import numpy as np
 
+from .checks import check_not_negative
 from .config import XLMConfig
 from .errors import InputError
 
@@ -103,6 +104,17 @@ def check_shapes(config: XLMConfig, given: Mapping[str, Given]) -> int | None:
             f"got {size}. Truncate it: tokenizer(…, truncation=True, max_length={config.max_position_embeddings})."
         )
     return size
+
+
+def all_inputs(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The tensors that the body was given by name, and None for those that it was not.
+
+    Raises: TypeError for a name that it does not know, in Python's words.
+    """
+    known: dict[str, Any] = dict.fromkeys((*PER_TEXT, "head_mask"))
+    for name in given.keys() - known.keys():
+        raise TypeError(f"XLMModel.forward() got an unexpected keyword argument {name!r}")
+    return {**known, **given}
 
 
 def check_shape(name: str, given: Given, *allowed: Sizes) -> None:
@@ -182,6 +194,18 @@ def check_ranges(config: XLMConfig, values: Mapping[str, np.ndarray]) -> None:
             raise InputError(f"`{name}` must be in [0, {limit}), see `config.{field}`; got {wrong}.")
 
 
+def check_arrays(config: XLMConfig, arrays: Mapping[str, np.ndarray]) -> None:
+    """Hold a whole batch of the body's inputs against the config, shapes and values, before it goes into a graph.
+
+    Raises: InputError naming the argument that is impossible.
+    """
+    size = check_shapes(config, {name: Given(array.shape, array.dtype.name) for name, array in arrays.items()})
+    check_values(config, arrays, size)
+    looked_up = {name for name in arrays if name != "langs" or config.has_lang_embeddings}
+    check_ranges(config, {name: arrays[name] for name in looked_up})
+    check_positions({name: arrays[name] for name in arrays if name == "positions"}, size)
+
+
 def explain_failure(config: XLMConfig, values: Mapping[str, np.ndarray]) -> InputError:
     """The reason why a look-up failed."""
     try:
@@ -214,6 +238,39 @@ def check_positions(values: Mapping[str, np.ndarray], size: int | None) -> None:
     for name, array in values.items():
         if size is not None and (wrong := _first((array < 0) | (array >= size), array)):
             raise InputError(f"`{name}` must be in [0, {size}), the positions of the text; got {wrong}.")
+
+
+def check_kept(config: XLMConfig, given: Mapping[str, Given], *, has_labels: bool, logits_to_keep: object) -> None:
+    """Refuse a choice of scores that cannot be: positions (B, P) or ``logits_to_keep``, but not beside labels.
+
+    Raises: InputError.
+    """
+    positions = given.get("positions")
+    chosen = [
+        name for name, x in (("positions", positions), ("logits_to_keep", logits_to_keep or None)) if x is not None
+    ]
+    if len(chosen) > 1:
+        raise InputError("`positions` and `logits_to_keep` both choose scores; got both. Leave one out.")
+    if chosen and has_labels:
+        raise InputError(f"`{chosen[0]}` must be left out with `labels`, whose loss needs the scores where labels are.")
+    if positions is not None:
+        batch, _ = _batch_and_size(config, given)
+        check_shape("positions", positions, (batch, None))
+        check_whole_numbers("positions", positions)
+        if positions.shape[1] == 0:
+            raise InputError("`positions` must choose at least one for each text; got none, (B, 0).")
+    if logits_to_keep is not None:
+        check_not_negative("logits_to_keep", logits_to_keep)
+
+
+def check_skipped(skip_logits: object, *, has_labels: bool) -> None:
+    """Refuse to give neither scores nor a loss.
+
+    Raises: InputError.
+    """
+    check_flag("skip_logits", skip_logits)
+    if skip_logits and not has_labels:
+        raise InputError("`skip_logits` must be left out without `labels`: there would be nothing to return.")
 
 
 def check_both_ends(start_positions: object, end_positions: object) -> bool:

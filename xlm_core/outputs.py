@@ -115,9 +115,8 @@ class TaskOutput(ModelOutput[T]):
 class LogitsOutput(TaskOutput[T]):
     """What a model with one table of scores returns.
 
-    loss () where labels were given; logits (B, T, V) for language modelling, (B, N) per
-    text, (B, T, N) per token, (B, K) per choice; hidden_states and attentions as the
-    body's.
+    loss () where labels were given; logits (B, T, V) for language modelling, unless they were skipped, (B, N) per text,
+    (B, T, N) per token, (B, K) per choice; hidden_states and attentions as the body's.
     """
 
     loss: T | None = None

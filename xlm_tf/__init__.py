@@ -30,8 +30,10 @@ from .cache import XLMCache
 from .containers import register_outputs
 from .embeddings import XLMSentenceEncoder, XLMTextEmbedder
 from .model import TFXLMModel
+from .packing import PackedBatch, pack
 from .pipelines import pipeline
 from .pretrained import TFXLMPreTrainedModel
+from .quantization import quantize
 from .tasks import (
     TFXLMForMultipleChoice,
     TFXLMForQuestionAnswering,
@@ -47,6 +49,7 @@ leave_alone(XLMError)
 __all__ = [
     "AutoConfig",
     "AutoTokenizer",
+    "PackedBatch",
     "TFAutoModel",
     "TFAutoModelForCausalLM",
     "TFAutoModelForMaskedLM",
@@ -70,5 +73,7 @@ __all__ = [
     "XLMTokenizer",
     "__version__",
     "collate",
+    "pack",
     "pipeline",
+    "quantize",
 ]

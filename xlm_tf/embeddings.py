@@ -16,6 +16,7 @@ from xlm_core.tokenizer import XLMTokenizer
 from .model import TFXLMModel
 from .pipelines import Runner
 from .pretrained import TFXLMPreTrainedModel
+from .tracing import without_padding
 
 
 class StatesRunner(Runner):
@@ -23,16 +24,23 @@ class StatesRunner(Runner):
 
     def states(self, batch: Mapping[str, np.ndarray], layers: Sequence[int]) -> np.ndarray:
         """-> float32 (B, T, D); layer 0 is the embeddings."""
-        asked = {"output_attentions": False, "output_hidden_states": True, "return_dict": True}
-        with tf.device(self.device):
-            output = self.model(**self._tensors(batch), **asked, training=False)
-            mean = sum(tf.cast(output.hidden_states[layer], "float32") for layer in layers) / len(layers)
-        return mean.numpy()
+        texts, size = batch["input_ids"].shape
+        return self._traced(_mean_states, batch, layers=tuple(layers)).numpy()[:texts, :size]
 
     def tensor(self, array: np.ndarray) -> tf.Tensor:
         """The tensor of an array, where the model is."""
         with tf.device(self.device):
             return tf.constant(array)
+
+
+def _mean_states(
+    model: TFXLMModel, tensors: Mapping[str, tf.Tensor], *, packed: bool, layers: tuple[int, ...]
+) -> tf.Tensor:
+    """The mean of some layers' states. -> float32 (B, T, D)."""
+    asked = {"output_attentions": False, "output_hidden_states": True, "return_dict": True}
+    with without_padding(model, packed):
+        states = model(**tensors, **asked, training=False).hidden_states
+    return sum(tf.cast(states[layer], "float32") for layer in layers) / len(layers)
 
 
 class XLMSentenceEncoder(SentenceEncoder):

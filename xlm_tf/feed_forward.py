@@ -47,4 +47,6 @@ class FeedForward(ConfiguredLayer):
 
     def _transform(self, x: Tensor, training: bool | None) -> Tensor:
         """(…, D) -> (…, D)."""
-        return self.dropout(self.lin2(self.activation(self.lin1(x))), training=training)
+        # rows of one matrix: a graph makes one kernel of their product, the bias and the activation
+        rows = self.lin2(self.activation(self.lin1(tf.reshape(x, (-1, x.shape[-1])))))
+        return self.dropout(tf.reshape(rows, tf.shape(x)), training=training)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, Unpack
 
 import keras
@@ -17,12 +14,11 @@ from xlm_core.generation.generating import Mode, read_arguments
 
 from .cache import State, XLMCache
 from .tensors import Tensor, described
+from .tracing import traced
 
 
 class Generation:
     """What a language model writes."""
-
-    traced_step: Any = None
 
     def generate(
         self: Any,
@@ -74,61 +70,54 @@ class Generation:
 
 
 BLOCK = 64
-"""A cache has room for a multiple of so many tokens, so that few graphs serve all lengths."""
+"""A cache has room for so many tokens at first, so that few sizes serve all lengths."""
 
 
 class _Reader:
     """Calls a model with numpy arrays, and gives the scores at the last column."""
 
     def __init__(self, model: Any, size: int | None) -> None:
-        self.model, self.cache = model, None if size is None else XLMCache(-(-size // BLOCK) * BLOCK)
+        self.model, self.cache = model, None if size is None else XLMCache(min(size, BLOCK))
 
     def __call__(self, batch: Mapping[str, np.ndarray], rows: np.ndarray | None = None) -> np.ndarray:
         """Scores (R, V), after what these rows of the last call had read."""
         tensors = {name: tf.constant(x) for name, x in batch.items()}
-        if self.cache is None or rows is None:
-            return _last_scores(self.model, tensors, self.cache).numpy()
-        if len(rows) != self.cache.batch_size:
-            self.cache.select(tf.constant(rows))
-            rows = np.arange(len(rows))
-        scores, state = _traced_step(self.model)(self.cache.state(), tensors, tf.constant(rows))
-        self.cache = XLMCache.of_state(*state)
+        if self.cache is None:
+            return traced(self.model, _last_scores, tensors).numpy()
+        self.cache.reserve(batch["input_ids"].shape[1])
+        if rows is None:
+            scores, state = traced(self.model, _begin, tensors, size=self.cache.size)
+        else:
+            if not _is_same(rows, self.cache.batch_size):
+                self.cache.select(tf.constant(rows))
+            scores, state = traced(self.model, _step, tensors, self.cache.state())
+        self.cache = XLMCache.of_state(state)
         return scores.numpy()
 
 
-@dataclass(frozen=True)
-class _Traced:
-    """A graph's function, and the variables that it was made of."""
-
-    variables: list[keras.Variable]
-    function: Any
-
-    def is_of(self, model: Any) -> bool:
-        """Whether the model still has these variables: pruning, resizing and adapters give it others."""
-        now = model.variables
-        return len(now) == len(self.variables) and all(map(operator.is_, now, self.variables))
-
-
-def _traced_step(model: Any) -> Any:
-    """One token for each text as one graph, made anew for every number of texts and size of cache."""
-    if model.traced_step is None or not model.traced_step.is_of(model):
-        model.traced_step = _Traced(model.variables, tf.function(partial(_step, model)))
-    return model.traced_step.function
-
-
-def _step(model: Any, state: State, tensors: Mapping[str, Tensor], rows: Tensor) -> tuple[Tensor, State]:
-    """Choose rows, read a token, and give the scores (R, V) after it."""
-    cache = XLMCache.of_state(*state)
-    cache.select(rows)
+def _begin(model: Any, tensors: Mapping[str, Tensor], *, size: int) -> tuple[Tensor, State]:
+    """Read prompts, and give the scores (R, V) after them and what a cache of this size keeps."""
+    cache = XLMCache(size)
     return _last_scores(model, tensors, cache), cache.state()
 
 
-def _last_scores(model: Any, tensors: Mapping[str, Tensor], cache: XLMCache | None) -> Tensor:
+def _step(model: Any, tensors: Mapping[str, Tensor], state: State) -> tuple[Tensor, State]:
+    """Read a token of each text, and give the scores (R, V) after it."""
+    cache = XLMCache.of_state(state)
+    return _last_scores(model, tensors, cache), cache.state()
+
+
+def _last_scores(model: Any, tensors: Mapping[str, Tensor], cache: XLMCache | None = None) -> Tensor:
     """Scores (R, V) at the last column alone, at no less than float32."""
     asked = {"output_attentions": False, "output_hidden_states": False, "return_dict": True}
     body = model.transformer(**tensors, cache=cache, training=False, **asked)
     scores = model.pred_layer(body.last_hidden_state[:, -1:])[:, 0]
     return tf.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
+
+
+def _is_same(rows: np.ndarray | None, count: int | None) -> bool:
+    """Whether rows are those that there are, in order."""
+    return rows is None or (len(rows) == count and bool((rows == np.arange(count)).all()))
 
 
 def _to_array(name: str, tensor: Any) -> np.ndarray:

@@ -17,7 +17,7 @@ from xlm_core.config import XLMConfig
 from xlm_core.sinusoids import sinusoids
 
 from .precision import computing_in
-from .tensors import Tensor
+from .tensors import Tensor, has_accelerator
 
 
 class Layer(keras.layers.Layer):
@@ -107,17 +107,76 @@ def _look_up(table: Tensor, ids: Tensor, padding_idx: int | None) -> Tensor:
     return gather(table)
 
 
+@keras.saving.register_keras_serializable("xlm")
+class Dense(keras.layers.Dense):
+    """A linear layer, (…, in_dim) -> (…, out_dim), that multiplies rows of one matrix.
+
+    So TensorFlow's graph makes one kernel of the product, the bias and what follows.
+    """
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """inputs (…, in_dim) -> (…, out_dim)."""
+        if inputs.shape.rank == 2:
+            return super().call(inputs, training=training)
+        rows = super().call(tf.reshape(inputs, (-1, inputs.shape[-1])), training=training)
+        return tf.reshape(rows, (*ops.shape(inputs)[:-1], self.units))
+
+
+@keras.saving.register_keras_serializable("xlm")
+class LayerNorm(keras.layers.LayerNormalization):
+    """Layer normalisation, (…, D) -> (…, D), in fewer steps than Keras takes.
+
+    Training, other precisions than float32 and accelerators are left to Keras.
+    """
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """inputs (…, D) -> (…, D)."""
+        if training or inputs.dtype != "float32" or has_accelerator():
+            return super().call(inputs)
+        is_large = tf.size(inputs) > LARGE
+        normal = tf.cond(is_large, lambda: self._in_one(inputs), lambda: self._in_steps(inputs))
+        return tf.ensure_shape(normal, inputs.shape)
+
+    def _in_one(self, x: Tensor) -> Tensor:
+        """By the one kernel that a graph makes of a batch normalisation whose channels are the rows."""
+        rows = tf.size(x) // x.shape[-1]
+        normal, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=tf.reshape(x, (1, rows, x.shape[-1], 1)),
+            scale=tf.ones((rows,)),
+            offset=tf.zeros((rows,)),
+            mean=tf.zeros((0,)),
+            variance=tf.zeros((0,)),
+            epsilon=self.epsilon,
+            data_format="NCHW",
+            is_training=True,
+        )
+        return tf.reshape(normal, tf.shape(x)) * self.gamma + self.beta
+
+    def _in_steps(self, x: Tensor) -> Tensor:
+        """By the definition."""
+        centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+        variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
+        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
+
+
+LARGE = 2**16
+"""Of more numbers than these a norm is faster in one kernel, which takes longer to start.
+
+Source: measured with D = 256 and 1024; the kernel starts in 0.2 ms, and takes a fifth of the time of the steps.
+"""
+
+
 def dense(config: XLMConfig, out_dim: int, in_dim: int, name: str, *, bias: bool = True) -> keras.layers.Dense:
     """(…, in_dim) -> (…, out_dim); N(0, init_std), bias 0."""
     initializer = keras.initializers.RandomNormal(stddev=config.init_std)
-    layer = keras.layers.Dense(out_dim, use_bias=bias, kernel_initializer=initializer, name=name)
+    layer = Dense(out_dim, use_bias=bias, kernel_initializer=initializer, name=name)
     layer.build((None, in_dim))
     return layer
 
 
 def layer_norm(config: XLMConfig, name: str) -> keras.layers.LayerNormalization:
     """(…, D) -> (…, D); scale 1, shift 0."""
-    layer = keras.layers.LayerNormalization(epsilon=config.layer_norm_eps, name=name)
+    layer = LayerNorm(epsilon=config.layer_norm_eps, name=name)
     layer.build((None, config.emb_dim))
     return layer
 

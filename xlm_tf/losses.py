@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -9,9 +12,12 @@ from keras import ops
 from xlm_core.config import XLMConfig
 from xlm_core.inputs import check_both_ends, check_labels, check_shape, explain_labels, problem_type
 
-from .tensors import Tensor, described, visible_values
+from .tensors import Tensor, described, is_traced, visible_values
 
 IGNORED = -100
+
+CHUNK = 1 << 26
+"""Scores of the vocabulary that a loss computes at once: 256 MiB in float32; with a quarter, a step took half as long again."""
 
 
 def cross_entropy(logits: Tensor, labels: Tensor | None) -> Tensor | None:
@@ -33,6 +39,33 @@ def next_token_cross_entropy(logits: Tensor, labels: Tensor | None) -> Tensor | 
         return None
     check_labels(described("labels", labels), tuple(logits.shape[:-1]))
     return _mean(logits[:, :-1], labels[:, 1:], labels)
+
+
+def labelled_cross_entropy(
+    score: Callable[[Tensor], Tensor], n_words: int, states: Tensor, labels: Tensor, *, causal: bool
+) -> Tensor:
+    """The same of ``score(states)``, which is computed only where there is a label. states (B, T, D), labels (B, T).
+
+    score: (n, D) -> (n, V). No more than `CHUNK` scores are there at once: where there would be more, they are computed
+    in parts, and each part once more for its gradient. A graph, which does not know how many there will be, computes
+    those of all labels at once.
+
+    Raises: InputError if the shapes differ or a label names no class.
+    """
+    check_labels(described("labels", labels), tuple(states.shape[:-1]))
+    seen, wanted = (states[:, :-1], labels[:, 1:]) if causal else (states, labels)
+    counted = wanted != IGNORED
+    rows, words = tf.boolean_mask(seen, counted), tf.boolean_mask(wanted, counted)
+    size = max(1, CHUNK // n_words)
+    parts = [slice(None)] if is_traced() else [slice(start, start + size) for start in range(0, len(words), size)]
+    compute = partial(_total, score) if len(parts) <= 1 else tf.recompute_grad(partial(_total, score))
+    totals = [compute(rows[part], words[part], labels) for part in parts or [slice(None)]]
+    return sum(totals) / ops.cast(ops.maximum(ops.sum(ops.cast(counted, "int32")), 1), totals[0].dtype)
+
+
+def _total(score: Callable[[Tensor], Tensor], rows: Tensor, words: Tensor, given: Tensor) -> Tensor:
+    """The sum over rows (n, D) of what their words (n,) cost."""
+    return _sum(score(rows), words, given)
 
 
 def classification_loss(config: XLMConfig, logits: Tensor, labels: Tensor | None) -> Tensor | None:
@@ -85,15 +118,20 @@ def _position_loss(name: str, logits: Tensor, positions: Tensor) -> Tensor:
 
 
 def _mean(logits: Tensor, labels: Tensor, given: Tensor) -> Tensor:
-    """At no less than float32; ``given`` are the labels as the caller knows them. (…, N), (…) -> ()."""
+    """Over the labels that count; ``given`` are the labels as the caller knows them. (…, N), (…) -> ()."""
+    total = _sum(logits, labels, given)
+    return total / ops.cast(ops.maximum(ops.sum(ops.cast(labels != IGNORED, "int32")), 1), total.dtype)
+
+
+def _sum(logits: Tensor, labels: Tensor, given: Tensor) -> Tensor:
+    """The same, added up at no less than float32. (…, N), (…) -> ()."""
     precise = _precise(logits)
     counted = labels != IGNORED
     try:
         each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.where(counted, labels, tf.zeros_like(labels)), precise)
     except tf.errors.InvalidArgumentError as error:
         raise explain_labels(visible_values({"labels": given})["labels"], logits.shape[-1], IGNORED) from error
-    total = ops.sum(tf.where(counted, each, tf.zeros_like(each)))
-    return total / ops.cast(ops.maximum(ops.sum(ops.cast(counted, "int32")), 1), total.dtype)
+    return ops.sum(tf.where(counted, each, tf.zeros_like(each)))
 
 
 def _precise(logits: Tensor) -> Tensor:

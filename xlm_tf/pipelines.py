@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from xlm_core.config import XLMConfig
+from xlm_core.data.packing import pays
+from xlm_core.inputs import check_arrays
 from xlm_core.pipelines import Pipeline, make_pipeline
 
 from .model import TFXLMModel
@@ -21,6 +23,8 @@ from .tasks import (
     TFXLMForTokenClassification,
     TFXLMWithLMHeadModel,
 )
+from .tensors import check_device, has_accelerator
+from .tracing import padded, traced, without_padding
 
 MODELS: dict[str, tuple[type[TFXLMPreTrainedModel], ...]] = {
     "feature-extraction": (TFXLMModel,),
@@ -36,18 +40,19 @@ MODELS: dict[str, tuple[type[TFXLMPreTrainedModel], ...]] = {
 
 
 class Runner:
-    """Calls a model with numpy arrays and gives numpy arrays back, one batch at a time."""
+    """Calls a model with numpy arrays and gives numpy arrays back, one batch at a time.
+
+    Raises: InputError for a device that is not there.
+    """
 
     def __init__(self, model: TFXLMPreTrainedModel, device: str | None = None) -> None:
-        self.model, self.device = model, device
+        self.model, self.device = model, check_device(device)
         self.config, self.task = model.config, model.task
 
     def __call__(self, batch: Mapping[str, np.ndarray], *, output_hidden_states: bool = False) -> dict[str, np.ndarray]:
         """Every output of the model by name; the states of each layer, `hidden_states_0` and on, if asked for."""
-        asked = {"output_attentions": False, "output_hidden_states": output_hidden_states, "return_dict": True}
-        with tf.device(self.device):
-            output = self.model(**self._tensors(batch), **asked, training=False)
-        return {name: _array(value) for name, value in output.flat().items() if tf.is_tensor(value)}
+        outputs = self._traced(_outputs, batch, output_hidden_states=output_hidden_states)
+        return {name: _array(value)[: len(batch["input_ids"])] for name, value in outputs.items()}
 
     def generate(self, batch: Mapping[str, np.ndarray], **options: Any) -> np.ndarray:
         """How the model goes on with prompts: their tokens and the new ones. (B, T) -> (R, T + N)."""
@@ -57,6 +62,24 @@ class Runner:
     def _tensors(self, batch: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
         """A batch where the model is."""
         return {name: tf.constant(array) for name, array in batch.items()}
+
+    def _traced(self, function: Callable[..., Any], batch: Mapping[str, np.ndarray], **asked: Any) -> Any:
+        """What a function of the model gives, as a graph; with XLA of a batch that may be larger.
+
+        Raises: InputError for values that are impossible, which a graph would not explain.
+        """
+        check_arrays(self.config, batch)
+        jit_compile, packed = self.model.jit_compile, self._packs(batch)
+        arrays = padded(self.config, batch) if jit_compile else batch
+        with tf.device(self.device):
+            return traced(self.model, function, self._tensors(arrays), jit_compile=jit_compile, packed=packed, **asked)
+
+    def _packs(self, batch: Mapping[str, np.ndarray]) -> bool:
+        """Whether to compute a batch without its padding."""
+        mask = batch.get("attention_mask")
+        if mask is None or self.model.base_model.packing != "auto" or self.model.jit_compile or has_accelerator():
+            return False
+        return pays(int(mask.sum()), mask.size, self.config.emb_dim)
 
 
 def pipeline(
@@ -81,8 +104,8 @@ def pipeline(
     config: instead of the checkpoint's own, and dtype: what to compute in; both for a model that is loaded. batch_size:
     how many texts, pairs or windows are computed at a time.
 
-    Raises: InputError for an unknown task, a model of another one or without a tokenizer; VocabularyError if the
-        tokenizer has more pieces than the model; what loading raises.
+    Raises: InputError for an unknown task, a model of another one or without a tokenizer, and a device that is not
+        there; VocabularyError if the tokenizer has more pieces than the model; what loading raises.
     """
     return make_pipeline(
         task,
@@ -94,6 +117,16 @@ def pipeline(
         dtype=dtype,
         batch_size=batch_size,
     )
+
+
+def _outputs(
+    model: TFXLMPreTrainedModel, tensors: Mapping[str, tf.Tensor], *, packed: bool, output_hidden_states: bool
+) -> dict[str, tf.Tensor]:
+    """Every output of a model by name."""
+    asked = {"output_attentions": False, "output_hidden_states": output_hidden_states, "return_dict": True}
+    with without_padding(model, packed):
+        output = model(**tensors, **asked, training=False)
+    return {name: value for name, value in output.flat().items() if tf.is_tensor(value)}
 
 
 def _array(tensor: tf.Tensor) -> np.ndarray:

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import keras
+import tensorflow as tf
 
 from xlm_core.formats.base import FLOATS
 from xlm_core.inputs import check_dtype
+from xlm_core.quantization import ADVICE, HALVES, ROWS, WIDTH, speed_ratio, warn_if_slow
+
+from .tensors import Tensor
 
 POLICIES = (*FLOATS, "mixed_float16", "mixed_bfloat16")
 
@@ -31,3 +35,22 @@ def computing_in(policy: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def warn_of_half(dtype: str) -> None:
+    """Say so, once, where half precision is slower than float32: on a CPU, never on an accelerator."""
+    name = dtype.removeprefix("mixed_")
+    if name in HALVES and not tf.config.list_physical_devices("GPU"):
+        warn_if_slow("tf", name, ADVICE, lambda: half_speed(name))
+
+
+def half_speed(dtype: str) -> float:
+    """How many times as fast as in float32 a product is in half precision, here."""
+    x, weight = measured_product()
+    half = tf.cast(x, dtype), tf.cast(weight, dtype)
+    return speed_ratio(lambda: tf.matmul(x, weight).numpy(), lambda: tf.matmul(*half).numpy())
+
+
+def measured_product() -> tuple[Tensor, Tensor]:
+    """What speed is measured with, (ROWS, WIDTH) and (WIDTH, WIDTH): the numbers themselves do not matter."""
+    return tf.ones((ROWS, WIDTH)), tf.ones((WIDTH, WIDTH))

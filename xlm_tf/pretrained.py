@@ -22,13 +22,15 @@ from .adapters import Adapters, refuse_adapters
 from .backend import leave_alone
 from .checkpointing import Checkpointing
 from .parameters import Parameters
-from .precision import computing_in, precision
+from .precision import computing_in, precision, warn_of_half
+from .quantization import Quantization, refuse_quantized
 from .surgery import Surgery
 from .tensors import Tensor
+from .tracing import Graphs
 from .weights import read_weights, write_weights
 
 
-class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.Model):
+class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, Quantization, keras.Model):
     """Base of TFXLMModel and of the task models.
 
     ``task`` names the rows of the manifest that the model adds to those of the body. Subclasses write ``forward``.
@@ -36,6 +38,7 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
 
     task: ClassVar[str | None] = None
     axes: ClassVar[tuple[None, ...]] = (None,)  # T: those of input_ids after B
+    graphs: Graphs | None = None
 
     def __init__(self, config: XLMConfig, *, name: str | None = None) -> None:
         check_buildable(config, self.task)
@@ -43,6 +46,7 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         self._allow_non_tensor_positional_args = True  # so that a text reaches our check, which names the argument
         self.config = config
         self.built = True  # each layer is built as it is made
+        self.jit_compile = False  # unless asked for: XLA makes a graph for every size, and gains little
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Keras finds the class by its name when it loads a model."""
@@ -64,6 +68,8 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
+        logits_to_keep: int | None = None,
+        skip_logits: bool | None = None,
         training: bool | None = None,
         **labels: Tensor | None,
     ) -> Any:
@@ -71,6 +77,8 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
 
         Keras wants flags to be named, which is done here once for all models; ``forward`` says what they mean.
         """
+        if training:
+            refuse_quantized(self, "training")
         tensors = {
             "attention_mask": attention_mask,
             "langs": langs,
@@ -81,7 +89,8 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
             "head_mask": head_mask,
             "inputs_embeds": inputs_embeds,
         }
-        given = {name: x for name, x in tensors.items() if x is not None}
+        flags = {"logits_to_keep": logits_to_keep, "skip_logits": skip_logits}
+        given = {name: x for name, x in {**tensors, **flags}.items() if x is not None}
         named = by_name(input_ids)
         try:
             return self.forward(
@@ -120,7 +129,7 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
 
         dtype: what the weights are and what the model computes in: "float32", "bfloat16", "float16", "float64", or what
         the framework calls it; None is what the framework is set to, float32 by default. The older keyword
-        ``torch_dtype`` means the same.
+        ``torch_dtype`` means the same. A warning says so where the CPU computes half precision slower than float32.
         ``output_loading_info`` gives a pair, the model and what became of each name in the file. ``variant`` names the
         weight files: "fp16" for `model.fp16.safetensors`.
 
@@ -138,6 +147,7 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
         Differs: Hugging Face fills missing weights of the body with random numbers and carries on.
         """
         kind = precision(overrides.pop("torch_dtype", dtype))
+        warn_of_half(kind)
         config, weights, info = read_pretrained(
             pretrained_model_name_or_path,
             cls.task,
@@ -169,9 +179,11 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
 
         ``variant`` becomes part of the names: "fp16" gives `model.fp16.safetensors`.
 
-        Raises: FetchError if the folder is a file; InputError for a model with adapters: merge them or save them apart.
+        Raises: FetchError if the folder is a file; InputError for a model with adapters: merge them or save them apart;
+            and for one that has been quantised: save the float model, and quantise what was loaded.
         """
         refuse_adapters(self, "`save_pretrained`")
+        refuse_quantized(self, "`save_pretrained`")
         config = self.config.replace(architectures=[type(self).__name__.removeprefix("TF")], dtype=self.variable_dtype)
         config.save_pretrained(save_directory)
         save(Path(save_directory), self.to_arrays(), max_shard_size, config.dtype, variant=variant)
@@ -229,9 +241,10 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, keras.M
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs.
 
-        Raises: InputError for a model with adapters.
+        Raises: InputError for a model with adapters, or one that has been quantised.
         """
         refuse_adapters(self, "`get_config`")
+        refuse_quantized(self, "`get_config`")
         return {"config": self.config.to_dict(), "name": self.name, "dtype": self.dtype_policy.name}
 
     @classmethod

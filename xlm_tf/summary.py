@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
 
 from xlm_core.config import XLMConfig
+from xlm_core.outputs import BaseModelOutput
 
 from .activations import activation
 from .layers import ConfiguredLayer, dense
+from .model import TFXLMModel
 from .tensors import Tensor
 
 
@@ -36,6 +41,17 @@ class SequenceSummary(ConfiguredLayer):
         """states (B, T, D), padding (B, T) -> (B, summary_dim)."""
         picked = self.first_dropout(self.pick(states, padding), training=training)
         return self.last_dropout(self.activation(self.summary(picked)), training=training)
+
+
+def states_to_summarise(
+    body: TFXLMModel, texts: Mapping[str, Any], *, training: bool | None = None
+) -> BaseModelOutput[Tensor]:
+    """The body's output; its states are those of the first position alone, (B, 1, D), where no others are read."""
+    if body.config.summary_type != "first":
+        return body(return_dict=True, training=training, **texts)
+    first = texts["inputs_embeds"] if texts.get("input_ids") is None else texts["input_ids"]
+    columns = tf.zeros((tf.shape(first)[0], 1), "int32")
+    return body.forward_at(columns, training=training, **texts)
 
 
 def first_state(states: Tensor, padding: Tensor) -> Tensor:

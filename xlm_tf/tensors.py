@@ -36,3 +36,33 @@ def visible_values(tensors: Mapping[str, Tensor | None]) -> dict[str, np.ndarray
     if is_traced():
         return {}
     return {name: x.numpy() for name, x in tensors.items() if x is not None and "CPU" in x.device}
+
+
+def check_device(device: str | None) -> str | None:
+    """A device, once it is known to be there; None leaves the choice to the framework.
+
+    Raises: InputError.
+    """
+    if device is None:
+        return None
+    here = tf.config.list_logical_devices()
+    try:
+        asked = tf.DeviceSpec.from_string(device if device.startswith("/") else f"/{device}")
+    except (ValueError, AttributeError):
+        asked = tf.DeviceSpec()
+    if (asked.device_type, asked.device_index or 0) not in {_type_and_number(each.name) for each in here}:
+        raise InputError(
+            f"`device` must be a device of this machine; got {device!r}. There are {[each.name for each in here]}."
+        )
+    return device
+
+
+def has_accelerator() -> bool:
+    """Whether TensorFlow computes elsewhere than on the CPU unless it is told to."""
+    return bool(tf.config.list_logical_devices("GPU"))
+
+
+def _type_and_number(name: str) -> tuple[str, int]:
+    """GPU and 0, of "/device:GPU:0"."""
+    device = tf.DeviceSpec.from_string(name)
+    return device.device_type, device.device_index

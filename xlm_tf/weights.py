@@ -9,10 +9,15 @@ import keras
 import numpy as np
 
 from xlm_core.manifest import Kind, Weight
+from xlm_core.quantization import refuse_precision
 
 
 def weight_variables(model: keras.Model, weights: Iterable[Weight]) -> dict[str, keras.Variable]:
-    """What holds each weight, by name; a weight that is tied appears once."""
+    """What holds each weight, by name; a weight that is tied appears once.
+
+    Raises: InputError for a model that has been quantised.
+    """
+    refuse_precision(model.base_model.precision, "what reads or changes weights")
     return {weight.name: _variable(model, weight) for weight in weights}
 
 
@@ -44,7 +49,11 @@ def layer_at(model: keras.Model, path: str) -> Any:
 
 
 def replace_layer(model: keras.Model, path: str, layer: keras.layers.Layer) -> None:
-    """Put a layer where another is."""
+    """Put a layer where another is.
+
+    Raises: InputError for a model that has been quantised.
+    """
+    refuse_precision(model.base_model.precision, "a change of layers")
     owner, _, name = path.rpartition(".")
     put_layer(layer_at(model, owner), name, layer)
     forget_graphs(model)

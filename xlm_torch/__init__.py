@@ -31,8 +31,10 @@ from .cache import XLMCache
 from .containers import register_outputs
 from .embeddings import XLMSentenceEncoder, XLMTextEmbedder
 from .model import XLMModel
+from .packing import PackedBatch, pack
 from .pipelines import pipeline
 from .pretrained import XLMPreTrainedModel
+from .quantization import quantize
 from .tasks import (
     XLMForMultipleChoice,
     XLMForQuestionAnswering,
@@ -54,6 +56,7 @@ __all__ = [
     "AutoModelForSequenceClassification",
     "AutoModelForTokenClassification",
     "AutoTokenizer",
+    "PackedBatch",
     "XLMCache",
     "XLMConfig",
     "XLMForMultipleChoice",
@@ -70,5 +73,7 @@ __all__ = [
     "XLMWithLMHeadModel",
     "__version__",
     "collate",
+    "pack",
     "pipeline",
+    "quantize",
 ]

@@ -15,11 +15,12 @@ from xlm_core.formats import adapters as files
 from xlm_core.hub import locate
 from xlm_core.surgery.lora import LoraConfig, adapted_layers, check_adapters, initial_arrays, merge
 
+from .kernels import Linear
 from .parameters import learn_only, learning
 from .weights import layer_at, replace_layer, to_array
 
 
-class LoRA(nn.Linear):
+class LoRA(Linear):
     """A linear layer with an adapter beside it: (…, in) -> (…, out), W x + b + scale · B A x.
 
     Source: Hu et al. 2021, section 4.1; the adapter's input is dropped out, the layer's is not.
@@ -39,7 +40,7 @@ class LoRA(nn.Linear):
 
     def plain(self) -> nn.Linear:
         """The layer without its adapter."""
-        layer = nn.Linear(self.in_features, self.out_features, device="meta")
+        layer = Linear(self.in_features, self.out_features, device="meta")
         layer.weight, layer.bias = self.weight, self.bias
         return layer
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -10,7 +12,7 @@ from xlm_core.config import XLMConfig
 
 from .cache import XLMCache
 from .layers import dense
-from .masks import lowest
+from .masks import Sight, lowest
 
 
 class MultiHeadAttention(nn.Module):
@@ -35,26 +37,43 @@ class MultiHeadAttention(nn.Module):
     def forward(
         self,
         x: Tensor,
-        mask: Tensor,
+        mask: Tensor | Sight,
         *,
+        queries: Tensor | None = None,
         head_mask: Tensor | None = None,
         need_weights: bool = False,
         cache: XLMCache | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """x (B, T, D), mask broadcastable to (B, H, T, S), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
+        """x (B, S, D), queries (B, T, D), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
 
-        Where heads have been pruned, head_mask still has a factor for each, and H is what is left in the other shapes.
-        The weights are None where nobody asked for them: then the framework's fused kernel runs. With a cache the keys
-        are those of all tokens that it holds.
+        mask: broadcastable to (B, H, T, S); or, where x is a row of the tokens of many texts, who sees whom. Without
+        queries all of x look. Where heads have been pruned, head_mask still has a factor for each, and H is what is
+        left in the other shapes. The weights are None where nobody asked for them: then the framework's fused kernel
+        runs. With a cache the keys are those of all tokens that it holds.
         """
-        q = self._split(self.q_lin(x))
-        k = self._split(self.k_lin(x))
-        v = self._split(self.v_lin(x))
+        q = self.q_lin(x if queries is None else queries)
+        k, v = self.k_lin(x), self.v_lin(x)
+        attend = partial(self._attend, head_mask, need_weights, cache)
+        context, weights = mask.attend(attend, q, k, v) if isinstance(mask, Sight) else attend(q, k, v, mask)
+        return self.out_lin(context), weights
+
+    def _attend(
+        self,
+        head_mask: Tensor | None,
+        need_weights: bool,
+        cache: XLMCache | None,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        mask: Tensor,
+    ) -> tuple[Tensor, Tensor | None]:
+        """q (B, T, D), k and v (B, S, D), mask (B, 1, T or 1, S) -> context (B, T, D), weights (B, H, T, S)."""
+        q, k, v = map(self._split, (q, k, v))
         if cache is not None:
             k, v = cache.extend(self.layer, k, v)
         kernel = self._explicit if need_weights or head_mask is not None else self._fused
         context, weights = kernel(q, k, v, mask, head_mask)
-        return self.out_lin(self._merge(context)), weights if need_weights else None
+        return self._merge(context), weights if need_weights else None
 
     def _fused(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: None) -> tuple[Tensor, None]:
         """One kernel that never stores the weights. (B, H, T, C) each -> (B, H, T, C)."""

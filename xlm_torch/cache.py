@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from xlm_core.generation.caching import check_room
+from xlm_core.generation.caching import check_room, more_room
 
 from .masks import attention_mask
 
@@ -14,8 +15,9 @@ class XLMCache:
     """What a causal model keeps of the tokens that it has read, so that it reads each of them once.
 
     ``model(input_ids, cache=cache)`` reads ids after all that the cache holds, and writes into it; what it returns is
-    that of the new tokens. size: how many tokens of each text it has room for, padding included. The buffers, (B, H, S,
-    C) for each layer, are made with the first tokens. A cache is for inference with one model.
+    that of the new tokens. size: how many tokens of each text it has room for, padding included; where that is too
+    little, the room is doubled. The buffers, (B, H, S, C) for each layer, are made with the first tokens. A cache is
+    for inference with one model.
 
     Raises: InputError unless size is a whole number ≥ 1.
     """
@@ -32,17 +34,13 @@ class XLMCache:
         """Texts; None before the first."""
         return None if self.padding is None else self.padding.shape[0]
 
-    @property
-    def known_length(self) -> int | None:
-        """Tokens of each text, with its padding; None while a graph is made."""
-        return self.length
-
     def positions(self, tokens: Tensor) -> Tensor:
         """tokens (B, T), or their embeddings -> (1, T), the columns that they will have."""
         return torch.arange(self.length, self.length + tokens.shape[1], device=tokens.device)[None]
 
     def begin(self, padding: Tensor) -> Tensor:
         """Take T more tokens in. padding (B, T), True where a token is -> mask (B, 1, T, S)."""
+        self.reserve(padding.shape[1])
         if self.padding is None:
             self.padding = padding.new_zeros(padding.shape[0], self.size)
         self.start, self.length = self.length, self.length + padding.shape[1]
@@ -61,6 +59,17 @@ class XLMCache:
         for buffers in (self.keys, self.values):
             for layer, buffer in buffers.items():
                 buffers[layer] = buffer[rows]
+
+    def reserve(self, count: int) -> None:
+        """Make room for so many tokens more."""
+        more = more_room(self.size, self.length + count)
+        self.size += more
+        if not more or self.padding is None:
+            return
+        self.padding = F.pad(self.padding, (0, more))
+        for buffers in (self.keys, self.values):
+            for layer, buffer in buffers.items():
+                buffers[layer] = F.pad(buffer, (0, 0, 0, more))
 
     def _written(self, buffers: dict[int, Tensor], layer: int, new: Tensor) -> Tensor:
         """new (B, H, T, C) -> (B, H, S, C)."""

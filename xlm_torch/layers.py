@@ -15,10 +15,12 @@ from torch.overrides import TorchFunctionMode
 from xlm_core.config import XLMConfig
 from xlm_core.sinusoids import sinusoids
 
+from .kernels import Linear
+
 
 def dense(config: XLMConfig, out_dim: int, in_dim: int, *, bias: bool = True) -> nn.Linear:
     """(…, in_dim) -> (…, out_dim); N(0, init_std), bias 0."""
-    layer = nn.Linear(in_dim, out_dim, bias=bias)
+    layer = Linear(in_dim, out_dim, bias=bias)
     _draw_dense(config, layer)
     return layer
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from xlm_core.config import XLMConfig
 from xlm_core.inputs import check_both_ends, check_labels, check_shape, explain_labels, problem_type
@@ -12,6 +16,9 @@ from xlm_core.inputs import check_both_ends, check_labels, check_shape, explain_
 from .tensors import described, visible_values
 
 IGNORED = -100
+
+CHUNK = 1 << 26
+"""Scores of the vocabulary that a loss computes at once: 256 MiB in float32; with a quarter, a step took half as long again."""
 
 
 def cross_entropy(logits: Tensor, labels: Tensor | None) -> Tensor | None:
@@ -33,6 +40,31 @@ def next_token_cross_entropy(logits: Tensor, labels: Tensor | None) -> Tensor | 
         return None
     check_labels(described("labels", labels), tuple(logits.shape[:-1]))
     return _mean(logits[:, :-1], labels[:, 1:], labels)
+
+
+def labelled_cross_entropy(
+    score: Callable[[Tensor], Tensor], n_words: int, states: Tensor, labels: Tensor, *, causal: bool
+) -> Tensor:
+    """The same of ``score(states)``, which is computed only where there is a label. states (B, T, D), labels (B, T).
+
+    score: (n, D) -> (n, V). No more than `CHUNK` scores are there at once: where there would be more, they are computed
+    in parts, and each part once more for its gradient.
+
+    Raises: InputError if the shapes differ or a label names no class.
+    """
+    check_labels(described("labels", labels), tuple(states.shape[:-1]))
+    seen, wanted = (states[:, :-1], labels[:, 1:]) if causal else (states, labels)
+    counted = wanted != IGNORED
+    rows, words = seen[counted], wanted[counted]
+    parts = list(zip(rows.split(size := max(1, CHUNK // n_words)), words.split(size), strict=True))
+    compute = _total if len(parts) == 1 else partial(checkpoint, _total, use_reentrant=False)
+    totals = [compute(score, row, word, labels) for row, word in parts]
+    return sum(totals[1:], totals[0]) / counted.sum().clamp(min=1)
+
+
+def _total(score: Callable[[Tensor], Tensor], rows: Tensor, words: Tensor, given: Tensor) -> Tensor:
+    """The sum over rows (n, D) of what their words (n,) cost."""
+    return _sum(score(rows), words, given)
 
 
 def classification_loss(config: XLMConfig, logits: Tensor, labels: Tensor | None) -> Tensor | None:
@@ -84,13 +116,17 @@ def _position_loss(name: str, logits: Tensor, positions: Tensor) -> Tensor:
 
 
 def _mean(logits: Tensor, labels: Tensor, given: Tensor) -> Tensor:
-    """At no less than float32; ``given`` are the labels as the caller knows them. (…, N), (…) -> ()."""
+    """Over the labels that count; ``given`` are the labels as the caller knows them. (…, N), (…) -> ()."""
+    return _sum(logits, labels, given) / (labels != IGNORED).sum().clamp(min=1)
+
+
+def _sum(logits: Tensor, labels: Tensor, given: Tensor) -> Tensor:
+    """The same, added up at no less than float32. (…, N), (…) -> ()."""
     rows, wanted = _precise(logits).reshape(-1, logits.shape[-1]), labels.reshape(-1).long()
     try:
-        total = F.cross_entropy(rows, wanted, ignore_index=IGNORED, reduction="sum")
+        return F.cross_entropy(rows, wanted, ignore_index=IGNORED, reduction="sum")
     except IndexError as error:
         raise explain_labels(visible_values({"labels": given})["labels"], logits.shape[-1], IGNORED) from error
-    return total / (labels != IGNORED).sum().clamp(min=1)
 
 
 def _precise(logits: Tensor) -> Tensor:

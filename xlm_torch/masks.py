@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+
+Attend = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor | None]]
+"""Queries (B, T, D), keys and values (B, S, D) and a mask -> contexts (B, T, D), and weights if needed."""
 
 
 def padding_mask(lengths: Tensor, size: int) -> Tensor:
@@ -14,7 +20,7 @@ def padding_mask(lengths: Tensor, size: int) -> Tensor:
 def attention_mask(padding: Tensor, *, causal: bool, queries: Tensor | None = None) -> Tensor:
     """padding (B, S) -> (B, 1, T or 1, S), True where a query may look at a key.
 
-    queries (T,): the columns of the queries of a causal model; None where they are those of the keys.
+    queries (T,) or (B, 1, T): the columns of the queries of a causal model; None where they are those of the keys.
 
     Differs: a causal model of Hugging Face looks at padding; here a padded key is never visible, so that a text padded
         on the left gives what it gives alone.
@@ -24,9 +30,41 @@ def attention_mask(padding: Tensor, *, causal: bool, queries: Tensor | None = No
         return visible
     position = torch.arange(padding.shape[1], device=padding.device)
     columns = position if queries is None else queries
-    return visible & (position[None, :] <= columns[:, None])
+    return visible & (position <= columns[..., None])
 
 
 def lowest(scores: Tensor) -> float:
     """The score of a key that may not be looked at: the least finite number of the dtype."""
     return torch.finfo(scores.dtype).min
+
+
+class Group(NamedTuple):
+    """Texts that attend together: n of them, with q queries and up to t keys each.
+
+    queries (n, q) and keys (n, t): where they stand in their rows. mask: broadcastable to (n, H, q, t).
+    """
+
+    queries: Tensor
+    keys: Tensor
+    mask: Tensor
+
+
+class Sight(NamedTuple):
+    """Who sees whom in a row of tokens of many texts. back (Q,): where each query is among those of all groups."""
+
+    groups: tuple[Group, ...]
+    back: Tensor
+
+    def attend(self, attend: Attend, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, None]:
+        """Group by group. q (1, Q, D), k and v (1, N, D) -> (1, Q, D)."""
+        contexts = [
+            attend(_taken(q, group.queries), _taken(k, group.keys), _taken(v, group.keys), group.mask)[0]
+            for group in self.groups
+        ]
+        rows = torch.cat([context.flatten(0, 1) for context in contexts])
+        return rows.index_select(0, self.back)[None], None
+
+
+def _taken(x: Tensor, places: Tensor) -> Tensor:
+    """x (1, N, D), places (n, t) -> (n, t, D)."""
+    return x[0].index_select(0, places.flatten()).unflatten(0, places.shape)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from xlm_core.config import XLMConfig
+from xlm_core.data.packing import Packing, check_packable, check_packing, pays
 from xlm_core.generation.caching import check_cache
-from xlm_core.inputs import Given, check_shapes, check_values, explain_failure
+from xlm_core.inputs import Given, all_inputs, check_shapes, check_values, explain_failure
 from xlm_core.outputs import BaseModelOutput
 
 from .attention import MultiHeadAttention
@@ -19,8 +21,8 @@ from .cache import XLMCache
 from .checkpointing import computed
 from .feed_forward import FeedForward
 from .layers import embedding, layer_norm, positions
-from .masks import attention_mask as visible
-from .masks import padding_mask
+from .masks import Sight, padding_mask
+from .packing import PackedBatch, PaddedBatch, pack_where
 from .pretrained import XLMPreTrainedModel
 from .tensors import described, is_traced, visible_values
 
@@ -51,6 +53,7 @@ class XLMModel(XLMPreTrainedModel):
         self.layer_norm2 = nn.ModuleList(layer_norm(config) for _ in layers)
         self.dropout = nn.Dropout(config.dropout)
         self.compute = computed
+        self.packing: Packing = "auto"
 
     def forward(
         self,
@@ -92,39 +95,127 @@ class XLMModel(XLMPreTrainedModel):
             "inputs_embeds": inputs_embeds,
         }
         self._check(tensors, cache)
-        padding = self.padding(tensors)
-        keep = padding[..., None]
-        x = self._embed(self._placed(tensors, cache)) * keep
-        mask = visible(padding, causal=self.config.causal) if cache is None else cache.begin(padding)
         need_weights = self._asked(output_attentions, "output_attentions")
-        states, attentions = [x], []
-        for layer in range(self.config.n_layers):
-            heads = head_mask[layer] if head_mask is not None and head_mask.ndim == 2 else head_mask
-            compute = partial(self._layer, layer, mask, keep, need_weights, cache)
-            x, *weights = self.compute(self, compute, x, heads)
-            states.append(x)
-            attentions.extend(weights)
-        output = BaseModelOutput(
-            last_hidden_state=x,
-            hidden_states=tuple(states) if self._asked(output_hidden_states, "output_hidden_states") else None,
-            attentions=tuple(attentions) if need_weights else None,
+        batch = self._laid_out(tensors, cache, need_weights)
+        states, weights = self._states(
+            batch,
+            cache=cache,
+            head_mask=head_mask,
+            need_weights=need_weights,
+            need_states=self._asked(output_hidden_states, "output_hidden_states"),
         )
-        return output.as_asked(self._asked(return_dict, "return_dict"))
+        return _output(map(batch.unpack, states), weights).as_asked(self._asked(return_dict, "return_dict"))
+
+    def forward_packed(
+        self,
+        batch: PackedBatch,
+        *,
+        head_mask: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> BaseModelOutput[Tensor]:
+        """The N tokens of `pack` -> last_hidden_state (1, N, D), which ``batch.unpack`` lays out as (B, T, D).
+
+        All else is as in `forward`, of whose numbers these are.
+
+        Raises: InputError if attentions are asked for.
+        """
+        check_packable(output_attentions=self._asked(output_attentions, "output_attentions"))
+        need_states = self._asked(output_hidden_states, "output_hidden_states")
+        states, _ = self._states(batch, head_mask=head_mask, need_states=need_states)
+        return _output(states, []).as_asked(self._asked(return_dict, "return_dict"))
+
+    def forward_at(self, positions: Tensor, **inputs: Any) -> BaseModelOutput[Tensor]:
+        """The states at some positions of each text alone: positions (B, P) -> last_hidden_state (B, P, D).
+
+        The last layer is computed for these only, unless states of all layers, attentions or a cache are asked for.
+        The inputs are those of `forward`.
+        """
+        names = ("output_attentions", "output_hidden_states")
+        flags = {name: self._asked(inputs.pop(name, None), name) for name in names}
+        cache = inputs.pop("cache", None)
+        if any(flags.values()) or cache is not None:
+            body = self(**inputs, **flags, cache=cache, return_dict=True)
+            return replace(body, last_hidden_state=PaddedBatch.choose(body.last_hidden_state, positions))
+        tensors = all_inputs(inputs)
+        self._check(tensors, None)
+        batch = self._laid_out(tensors, None, need_weights=False)
+        states, _ = self._states(batch, head_mask=tensors["head_mask"], positions=positions)
+        return BaseModelOutput(last_hidden_state=states[-1].reshape(*positions.shape, -1))
+
+    def set_packing(self, mode: Packing) -> None:
+        """Whether batches are computed without their padding.
+
+        ``"auto"``: where there is no gradient, on a CPU, if so much is padding that it pays. ``"sequences"``: always,
+        in training, too. ``"never"``. Attentions and a cache need the padding, as does a graph that is being made.
+
+        Raises: InputError for another word.
+        """
+        self.packing = check_packing(mode)
+
+    def _laid_out(
+        self, tensors: dict[str, Tensor | None], cache: XLMCache | None, need_weights: bool
+    ) -> PaddedBatch | PackedBatch:
+        """The batch as it is computed: with its padding or without."""
+        padding = self.padding(tensors)
+        if cache is None and not need_weights and self._packs(padding):
+            return pack_where(tensors, padding)
+        return PaddedBatch(self._placed(tensors, cache), padding)
+
+    def _packs(self, padding: Tensor) -> bool:
+        """Whether to compute without padding. padding (B, T)."""
+        if self.packing == "never" or is_traced():
+            return False
+        if self.packing == "sequences":
+            return bool(padding.any())
+        learns = self.training or torch.is_grad_enabled()
+        if learns or padding.device.type != "cpu":
+            return False
+        return pays(int(padding.numpy().sum()), padding.numel(), self.config.emb_dim)
+
+    def _states(
+        self,
+        batch: PaddedBatch | PackedBatch,
+        *,
+        cache: XLMCache | None = None,
+        head_mask: Tensor | None = None,
+        need_weights: bool = False,
+        need_states: bool = False,
+        positions: Tensor | None = None,
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """The states after each layer, or the last alone, at some positions or at all; and the weights, if needed."""
+        x = batch.kept(self._embed(batch.inputs))
+        mask = batch.sight(causal=self.config.causal) if cache is None else cache.begin(batch.padding)
+        states, attentions, columns = [x], [], None
+        for layer in range(self.config.n_layers):
+            if positions is not None and layer == self.config.n_layers - 1:
+                mask, columns = batch.sight(positions, causal=self.config.causal), positions
+            heads = head_mask[layer] if head_mask is not None and head_mask.ndim == 2 else head_mask
+            compute = partial(self._layer, layer, batch, mask, columns, need_weights, cache)
+            x, *weights = self.compute(self, compute, x, heads)
+            states = [*states, x] if need_states else [x]
+            attentions.extend(weights)
+        return states, attentions
 
     def _layer(
         self,
         layer: int,
-        mask: Tensor,
-        keep: Tensor,
+        batch: PaddedBatch | PackedBatch,
+        mask: Tensor | Sight,
+        columns: Tensor | None,
         need_weights: bool,
         cache: XLMCache | None,
         x: Tensor,
         heads: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         """Attention, then feed-forward. x (B, T, D), heads (H,) -> (B, T, D), and weights (B, H, T, S) if needed."""
-        context, weights = self.attentions[layer](x, mask, head_mask=heads, need_weights=need_weights, cache=cache)
-        x = self.layer_norm1[layer](x + self.dropout(context))
-        x = self.layer_norm2[layer](x + self.ffns[layer](x)) * keep
+        queries = x if columns is None else batch.choose(x, columns)
+        context, weights = self.attentions[layer](
+            x, mask, queries=queries, head_mask=heads, need_weights=need_weights, cache=cache
+        )
+        x = self.layer_norm1[layer](queries + self.dropout(context))
+        x = batch.kept(self.layer_norm2[layer](x + self.ffns[layer](x)), columns)
         return (x,) if weights is None else (x, weights)
 
     def _check(self, tensors: dict[str, Tensor | None], cache: XLMCache | None) -> None:
@@ -133,7 +224,7 @@ class XLMModel(XLMPreTrainedModel):
             return
         given = {name: described(name, x) for name, x in tensors.items() if x is not None}
         size = check_shapes(self.config, given)
-        check_cache(self.config, cache, XLMCache, *_sizes(given))
+        check_cache(self.config, cache, XLMCache, _batch_size(given))
         silent = {name: tensors[name] for name in ("attention_mask", "lengths", "langs")}
         check_values(self.config, visible_values(silent), size)
 
@@ -181,7 +272,17 @@ class XLMModel(XLMPreTrainedModel):
         return x
 
 
-def _sizes(given: Mapping[str, Given]) -> tuple[int | None, int | None]:
-    """B and T."""
+def _output(states: Iterable[Tensor], attentions: Sequence[Tensor]) -> BaseModelOutput[Tensor]:
+    """What there is of the states of all layers, or the last one's alone, and of their weights."""
+    states = tuple(states)
+    return BaseModelOutput(
+        last_hidden_state=states[-1],
+        hidden_states=states if len(states) > 1 else None,
+        attentions=tuple(attentions) or None,
+    )
+
+
+def _batch_size(given: Mapping[str, Given]) -> int | None:
+    """B."""
     first = given.get("input_ids") or given["inputs_embeds"]
-    return first.shape[0], first.shape[1]
+    return first.shape[0]

@@ -72,7 +72,7 @@ class Parameters:
 
     def get_memory_footprint(self: Any) -> int:
         """Bytes that the weights take."""
-        return sum(x.numel() * x.element_size() for x in self.parameters())
+        return sum(x.nbytes for x in self.parameters()) + sum(getattr(x, "nbytes", 0) for x in self.modules())
 
     def freeze(self: Any, *names: str) -> None:
         """Keep weights as they are in training: those whose names begin so, ``"transformer.embeddings"``; or all.

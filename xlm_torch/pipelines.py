@@ -22,6 +22,7 @@ from .tasks import (
     XLMForTokenClassification,
     XLMWithLMHeadModel,
 )
+from .tensors import check_device
 
 MODELS: dict[str, tuple[type[XLMPreTrainedModel], ...]] = {
     "feature-extraction": (XLMModel,),
@@ -37,10 +38,13 @@ MODELS: dict[str, tuple[type[XLMPreTrainedModel], ...]] = {
 
 
 class Runner:
-    """Calls a model with numpy arrays and gives numpy arrays back, one batch at a time."""
+    """Calls a model with numpy arrays and gives numpy arrays back, one batch at a time.
+
+    Raises: InputError for a device that is not there.
+    """
 
     def __init__(self, model: XLMPreTrainedModel, device: str | torch.device | None = None) -> None:
-        self.model = model.to(device) if device is not None else model
+        self.model = model if check_device(device) is None else model.to(device)
         self.config, self.task = model.config, model.task
 
     def __call__(self, batch: Mapping[str, np.ndarray], *, output_hidden_states: bool = False) -> dict[str, np.ndarray]:
@@ -81,8 +85,8 @@ def pipeline(
     config: instead of the checkpoint's own, and dtype: what to compute in; both for a model that is loaded. batch_size:
     how many texts, pairs or windows are computed at a time.
 
-    Raises: InputError for an unknown task, a model of another one or without a tokenizer; VocabularyError if the
-        tokenizer has more pieces than the model; what loading raises.
+    Raises: InputError for an unknown task, a model of another one or without a tokenizer, and a device that is not
+        there; VocabularyError if the tokenizer has more pieces than the model; what loading raises.
     """
     return make_pipeline(
         task,

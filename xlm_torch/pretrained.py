@@ -21,14 +21,16 @@ from xlm_core.pretrained import push_model, read_pretrained
 
 from .adapters import Adapters, refuse_adapters
 from .checkpointing import Checkpointing
+from .kernel_control import Kernels
 from .layers import Undrawn
 from .parameters import Parameters
-from .precision import precision
+from .precision import precision, warn_of_half
+from .quantization import Quantization, refuse_quantized
 from .surgery import Surgery
 from .weights import adopt_weights, draw_missing, read_weights, write_weights
 
 
-class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, nn.Module):
+class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, Quantization, Kernels, nn.Module):
     """Base of XLMModel and of the task models.
 
     ``task`` names the rows of the manifest that the model adds to those of the body.
@@ -66,7 +68,7 @@ class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, nn.Module
 
         dtype: what the weights are and what the model computes in: "float32", "bfloat16", "float16", "float64", or what
         the framework calls it; None is what the framework is set to, float32 by default. The older keyword
-        ``torch_dtype`` means the same.
+        ``torch_dtype`` means the same. A warning says so where the CPU computes half precision slower than float32.
         device: where the model goes, the CPU by default. ``device_map`` is Hugging Face's name for it; "auto" is the
         accelerator if there is one.
         ``output_loading_info`` gives a pair, the model and what became of each name in the file. ``variant`` names the
@@ -87,6 +89,7 @@ class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, nn.Module
         """
         place = chosen_device(device, device_map)
         kind = precision(overrides.pop("torch_dtype", dtype))
+        warn_of_half(kind, place)
         config, weights, info = read_pretrained(
             pretrained_model_name_or_path,
             cls.task,
@@ -119,9 +122,11 @@ class XLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, nn.Module
 
         ``variant`` becomes part of the names: "fp16" gives `model.fp16.safetensors`.
 
-        Raises: FetchError if the folder is a file; InputError for a model with adapters: merge them or save them apart.
+        Raises: FetchError if the folder is a file; InputError for a model with adapters: merge them or save them apart;
+            and for one that has been quantised: save the float model, and quantise what was loaded.
         """
         refuse_adapters(self, "`save_pretrained`")
+        refuse_quantized(self, "`save_pretrained`")
         config = self.config.replace(architectures=[type(self).__name__], dtype=str(self.dtype).removeprefix("torch."))
         config.save_pretrained(save_directory)
         save(Path(save_directory), self.to_arrays(), max_shard_size, config.dtype, variant=variant)

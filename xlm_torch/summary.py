@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from xlm_core.config import XLMConfig
+from xlm_core.outputs import BaseModelOutput
 
 from .activations import activation
 from .layers import dense
+from .model import XLMModel
+from .tensors import is_traced
 
 
 class SequenceSummary(nn.Module):
@@ -30,6 +36,15 @@ class SequenceSummary(nn.Module):
         """states (B, T, D), padding (B, T) -> (B, summary_dim)."""
         picked = self.first_dropout(self.pick(states, padding))
         return self.last_dropout(self.activation(self.summary(picked)))
+
+
+def states_to_summarise(body: XLMModel, texts: Mapping[str, Any]) -> BaseModelOutput[Tensor]:
+    """The body's output; its states are those of the first position alone, (B, 1, D), where no others are read."""
+    if body.config.summary_type != "first" or is_traced():
+        return body(return_dict=True, **texts)
+    first = texts["inputs_embeds"] if texts.get("input_ids") is None else texts["input_ids"]
+    columns = torch.zeros(len(first), 1, dtype=torch.long, device=first.device)
+    return body.forward_at(columns, **texts)
 
 
 def first_state(states: Tensor, padding: Tensor) -> Tensor:

@@ -31,3 +31,18 @@ def described(name: str, tensor: Any) -> Given:
 def visible_values(tensors: Mapping[str, Tensor | None]) -> dict[str, np.ndarray]:
     """The values that can be read without waiting for a device: those of tensors on the CPU."""
     return {name: x.detach().numpy() for name, x in tensors.items() if x is not None and x.device.type == "cpu"}
+
+
+def check_device(device: str | torch.device | None) -> str | torch.device | None:
+    """A device, once it is known to be there; None leaves the choice to the framework.
+
+    Raises: InputError.
+    """
+    if device is None:
+        return None
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, NotImplementedError, RuntimeError) as error:  # each kind of device has an error of its own
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"`device` must be a device of this machine; got {str(device)!r}. {reason}") from error
+    return device

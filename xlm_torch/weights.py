@@ -10,12 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from xlm_core.manifest import Weight
+from xlm_core.quantization import refuse_precision
 
 from .layers import draw
 
 
-def weight_variables(model: nn.Module, weights: Iterable[Weight]) -> dict[str, Tensor]:
-    """What holds each weight, by name; a weight that is tied appears once."""
+def weight_variables(model: Any, weights: Iterable[Weight]) -> dict[str, Tensor]:
+    """What holds each weight, by name; a weight that is tied appears once.
+
+    Raises: InputError for a model that has been quantised.
+    """
+    refuse_precision(model.base_model.precision, "what reads or changes weights")
     state = model.state_dict(keep_vars=True)
     return {weight.name: state[weight.name] for weight in weights}
 
@@ -63,6 +68,10 @@ def layer_at(model: nn.Module, path: str) -> Any:
 
 
 def replace_layer(model: Any, path: str, layer: nn.Module) -> None:
-    """Put a layer where another is."""
+    """Put a layer where another is.
+
+    Raises: InputError for a model that has been quantised.
+    """
+    refuse_precision(model.base_model.precision, "a change of layers")
     owner, _, name = path.rpartition(".")
     setattr(layer_at(model, owner), name, layer.to(model.device, model.dtype).train(model.training))

@@ -19,6 +19,14 @@ FORBIDDEN = {
     "conversion": {"tf_keras", "transformers"},
 }
 LOADED = "print(*{name.split('.')[0] for name in sys.modules})"
+HEAVY = {
+    *("IPython", "PIL", "datasets", "jax", "matplotlib", "numba", "onnx", "onnxruntime", "onnxscript", "pandas"),
+    *("peft", "ray", "scipy", "sentence_transformers", "sklearn", "sympy", "tensorboard", "tf_keras", "torchvision"),
+    *("h5py", "huggingface_hub", "requests", "rich", "sacremoses", "safetensors", "tokenizers", "tqdm", "yaml"),
+    *("Mykytea", "pythainlp", "rjieba", "transformers"),
+    *("torch._dynamo", "torch._inductor", "torch.distributed", "torch.export", "torch.onnx"),
+}
+"""What takes long to import, or is for one task only."""
 ONE_DOOR = {
     "h5py": "xlm_core/formats/",
     "huggingface_hub": "xlm_core/hub.py",
@@ -89,6 +97,16 @@ def test_core_imports_quickly() -> None:
     code = "import time; start = time.perf_counter(); import xlm_core; print(time.perf_counter() - start)"
 
     assert min(float(run(code)) for _ in range(5)) < 0.2
+
+
+@pytest.mark.parametrize(("package", "needs"), [("xlm_core", "numpy"), ("xlm_torch", "torch"), ("xlm_tf", "keras")])
+def test_an_import_loads_nothing_heavy_that_its_framework_does_not(package: str, needs: str) -> None:
+    """What one task needs is imported by that task."""
+    pytest.importorskip(needs)
+    loaded, needed = (set(run(f"import sys, {name}; print(*sys.modules)").split()) for name in (package, needs))
+    heavy = (loaded - needed) & HEAVY
+
+    assert not heavy
 
 
 @pytest.mark.parametrize(

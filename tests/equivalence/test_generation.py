@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -167,27 +166,36 @@ def test_attention_to_the_past_can_be_looked_at(framework: Framework) -> None:
         assert_close(weights[layer], own[:, :, 2:], "states")
 
 
-BAD_CACHES: list[tuple[dict[str, Any], int, str]] = [
-    ({"causal": False}, 5, "`cache` must be None for a model that is not causal; got XLMCache. What its tokens are"),
-    ({}, 4, "`cache` must have room for 5 tokens more; it holds 0 of 4. Make it larger: XLMCache(size=5)."),
-]
+def test_a_full_cache_is_doubled(framework: Framework) -> None:
+    """Tokens are read in any number of parts, whatever room there was at first; rows may be chosen in between."""
+    body, ids = framework.build("XLMModel", CAUSAL), np.tile(IDS["left"], (1, 3))
+    mask = np.tile(MASKS["left"], (1, 3))
+    whole = framework.run(body, input_ids=ids, attention_mask=mask)["last_hidden_state"]
+    cache, rows = framework.package.XLMCache(size=2), np.array([2, 0, 2])
+
+    parts = [framework.run(body, input_ids=ids[:, :3], attention_mask=mask[:, :3], cache=cache)]
+    cache.select(framework.tensor(rows))
+    for start, end in ((3, 4), (4, 11), (11, 15)):
+        part = {"input_ids": ids[rows, start:end], "attention_mask": mask[rows, start:end]}
+        parts.append(framework.run(body, **part, cache=cache))
+
+    assert cache.size == 16
+    assert_close(parts[0]["last_hidden_state"], whole[:, :3], "states")
+    assert_close(np.concatenate([part["last_hidden_state"] for part in parts[1:]], axis=1), whole[rows, 3:], "states")
 
 
-@pytest.mark.parametrize(("changes", "size", "message"), BAD_CACHES, ids=["not causal", "too small"])
-def test_a_cache_that_cannot_be_used_is_refused(
-    framework: Framework, changes: dict[str, Any], size: int, message: str
-) -> None:
-    body, cache = framework.build("XLMModel", CAUSAL.replace(**changes)), framework.package.XLMCache(size)
+def test_more_tokens_than_positions_are_refused_with_a_cache(framework: Framework) -> None:
+    body, cache = framework.build("XLMModel", CAUSAL), framework.package.XLMCache(40)
+    framework.run(body, input_ids=np.full((1, 38), 7), cache=cache)
 
-    with pytest.raises(InputError, match=re.escape(message)):
-        framework.run(body, input_ids=IDS["left"], cache=cache)
+    with pytest.raises(InputError, match=r"`position_ids` must be in \[0, 40\)"):
+        framework.run(body, input_ids=np.full((1, 5), 7), cache=cache)
 
 
-def test_a_full_cache_is_refused(framework: Framework) -> None:
-    body, cache = framework.build("XLMModel", CAUSAL), framework.package.XLMCache(7)
-    framework.run(body, input_ids=IDS["left"], cache=cache)
+def test_a_cache_for_a_model_that_is_not_causal_is_refused(framework: Framework) -> None:
+    body, cache = framework.build("XLMModel", CAUSAL.replace(causal=False)), framework.package.XLMCache(5)
 
-    with pytest.raises(InputError, match=r"`cache` must have room for 5 tokens more; it holds 5 of 7\."):
+    with pytest.raises(InputError, match=r"`cache` must be None for a model that is not causal; got XLMCache\."):
         framework.run(body, input_ids=IDS["left"], cache=cache)
 
 
@@ -246,18 +254,30 @@ def test_a_changed_model_writes_anew(framework: Framework) -> None:
     assert (cached == anew).all()
 
 
-def test_tensorflow_traces_one_step_for_each_batch_and_block_of_lengths() -> None:
-    """Prompts and new tokens of any number share a graph, as long as their sum is in the same block of 64."""
+def test_tensorflow_traces_one_step_for_all_batches_and_lengths() -> None:
+    """And one beginning for each size that a cache begins with."""
     pytest.importorskip("tensorflow")
     framework = next(each for each in FRAMEWORKS if each.name == "tf")
-    model = framework.build(NAME, CAUSAL.replace(max_position_embeddings=100))
+    model = framework.build(NAME, CAUSAL.replace(max_position_embeddings=200))
 
     def traces(ids: Any, **options: Any) -> int:
         written(framework, model, ids, eos_token_id=[], **options)
-        return model.traced_step.function.experimental_get_tracing_count()
+        return model.graphs.count
 
-    assert traces(IDS["left"][:1], max_new_tokens=3) == 1
-    assert traces(IDS["left"][:1, :2], max_new_tokens=30) == 1
     assert traces(IDS["left"][:1], max_new_tokens=70) == 2
-    assert traces(IDS["left"][:1], max_new_tokens=9, num_beams=3) == 3
-    assert traces(IDS["right"], mask=MASKS["right"], max_new_tokens=5) == 3
+    assert traces(IDS["left"][:1, :2], max_new_tokens=140) == 2
+    assert traces(IDS["left"][:1], max_new_tokens=70, num_beams=3) == 2
+    assert traces(IDS["right"], mask=MASKS["right"], max_new_tokens=70) == 2
+    assert traces(np.tile(IDS["left"][:1], (1, 15)), max_new_tokens=5) == 3
+    assert traces(IDS["left"], mask=MASKS["left"], max_new_tokens=5, use_cache=False) == 4
+    assert traces(IDS["left"][:1], max_new_tokens=7, use_cache=False) == 4
+
+
+def test_what_is_written_past_the_first_block_is_what_is_written_anew(framework: Framework) -> None:
+    """A cache that has grown twice."""
+    model = framework.build(NAME, CAUSAL.replace(max_position_embeddings=200))
+    options = {"mask": MASKS["left"], "eos_token_id": [], "max_new_tokens": 140}
+
+    texts = [written(framework, model, IDS["left"], use_cache=use_cache, **options) for use_cache in (True, False)]
+
+    assert (texts[0] == texts[1]).all()

@@ -1,8 +1,10 @@
-"""Tokenizers for the tests of them."""
+"""Tokenizers for the tests of them, and a look at PyTorch's kernels."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,3 +28,26 @@ def tokenizer(folder: Path) -> XLMTokenizer:
 def multilingual(folder: Path) -> XLMTokenizer:
     """One with languages."""
     return XLMTokenizer.from_pretrained(folder, lang2id={"en": 0, "fr": 1, "de": 2})
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """What oneDNN is asked for by a test, which measures for itself, in an environment that fixes nothing."""
+    from kernel_cases import Recorder
+    from xlm_torch import kernels
+
+    known, recorder = dict(kernels.CHOICES), Recorder()
+    kernels.CHOICES.clear()
+    monkeypatch.delenv("XLM_KERNELS", raising=False)
+    monkeypatch.setattr(kernels.ONEDNN, "operators", recorder)
+    yield recorder
+    kernels.CHOICES.clear()
+    kernels.CHOICES.update(known)
+
+
+@pytest.fixture
+def without_operators(recorder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PyTorch that was built without oneDNN, or calls its operators otherwise."""
+    from xlm_torch import kernels
+
+    monkeypatch.setattr(kernels.ONEDNN, "operators", None)

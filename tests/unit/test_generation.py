@@ -14,7 +14,7 @@ from tolerances import assert_close
 from xlm_core.config import XLMConfig
 from xlm_core.errors import InputError
 from xlm_core.generation import GenerateOutput, GenerationOptions, TextIteratorStreamer, TextStreamer, generate
-from xlm_core.generation.search import best
+from xlm_core.generation.ranking import best
 
 GOLDENS = np.load(Path(__file__).parents[1] / "goldens" / "generation.npz")
 CONFIG = XLMConfig(vocab_size=cases.VOCABULARY, causal=True, max_position_embeddings=30, n_langs=4)
@@ -115,9 +115,10 @@ def test_a_narrow_draw_is_the_greedy_search() -> None:
     assert (search(do_sample=True, top_k=1, max_new_tokens=8).sequences == greedy).all()
 
 
-@pytest.mark.parametrize("count", [1, 3, 23])
-def test_the_best_are_in_falling_order(count: int) -> None:
-    scores = np.random.default_rng(0).standard_normal((4, 23))
+@pytest.mark.parametrize(("count", "width"), [(1, 23), (3, 23), (23, 23), (3, 2000), (8, 2560), (50, 1000)])
+def test_the_best_are_in_falling_order(count: int, width: int) -> None:
+    """Of few, and of so many that only some blocks of them are looked at."""
+    scores = np.random.default_rng(0).standard_normal((4, width))
 
     assert (best(scores, count) == np.argsort(-scores, axis=1)[:, :count]).all()
 

@@ -19,13 +19,12 @@ _NEW_HEAD = "A new head was initialised"
 class Framework:
     """PyTorch or TensorFlow, as far as commands know it.
 
-    pipeline: makes a pipeline of a task. encoder: loads a sentence encoder. use_device: computes something there, and
-    fails where that is impossible.
+    pipeline: makes a pipeline of a task. encoder: loads a sentence encoder. check_device: refuses one that is absent.
     """
 
     pipeline: Callable[..., Any]
     encoder: Callable[..., Any]
-    use_device: Callable[[str], object]
+    check_device: Callable[[str], object]
 
 
 def load_pipeline(task: str, options: argparse.Namespace, framework: Framework) -> Any:
@@ -47,7 +46,7 @@ def load_encoder(options: argparse.Namespace, framework: Framework) -> Any:
 
 def _load(options: argparse.Namespace, framework: Framework, load: Callable[..., Any]) -> Any:
     if options.device is not None:
-        _check_device(options.device, framework)
+        _check_device(options.device, framework)  # before the model is looked for
     with warnings.catch_warnings():
         warnings.filterwarnings("error", _NEW_HEAD, XLMWarning)
         try:
@@ -60,8 +59,8 @@ def _load(options: argparse.Namespace, framework: Framework, load: Callable[...,
 
 
 def _check_device(device: str, framework: Framework) -> None:
+    """What the framework says of it, by the option's name."""
     try:
-        framework.use_device(device)
-    except Exception as error:  # frameworks have no class in common for devices that are not there
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"`--device` must be a device of this machine; got {device!r}: {reason}") from error
+        framework.check_device(device)
+    except InputError as error:
+        raise InputError(f"`--{str(error).removeprefix('`')}") from error

@@ -38,18 +38,19 @@ class Ended:
     full: np.ndarray
 
 
-def follow_beams(step: Step, texts: Texts, plan: Plan) -> Found:
+def follow_beams(step: Step, texts: Texts, plan: Plan, *, keep_scores: bool = False) -> Found:
     """Follow the ``num_beams`` likeliest continuations of each prompt, and give the best of those that have ended.
 
     Source: Hugging Face's ``generate`` of transformers 4.57, whose scores and stops these are.
     """
-    return _Beams(step, texts, plan).run()
+    return _Beams(step, texts, plan, keep_scores).run()
 
 
 class _Beams:
     """A search: K beams of each of B prompts, in B K rows."""
 
-    def __init__(self, step: Step, texts: Texts, plan: Plan) -> None:
+    def __init__(self, step: Step, texts: Texts, plan: Plan, keep_scores: bool) -> None:
+        self.keep_scores, self.count = keep_scores, 0  # tokens written, with those of this step
         self.step, self.plan, self.options = step, plan, plan.options
         self.n_texts, self.n_beams, self.width = len(texts), plan.options.num_beams, texts.ids.shape[1]
         self.apply, self.choose = make_filter(plan, self.width), chooser(plan)
@@ -74,21 +75,23 @@ class _Beams:
             self.scores = self.step(self.texts, self.rows)
             self.rows = np.arange(len(self.texts))
 
-    @property
-    def count(self) -> int:
-        """Tokens written, with those of this step."""
-        return len(self.kept)
-
     def _candidates(self) -> Candidates:
         """Enough of them that K are left if K ends are among the best."""
-        self.kept.append(self.apply(self.texts, log_softmax(self.scores)))
-        vocabulary = self.scores.shape[1]
-        sums = self.kept[-1].reshape(self.n_texts, self.n_beams, vocabulary) + self.sums[:, :, None]
-        flat = sums.reshape(self.n_texts, -1)
-        ids = self.choose(flat, max(2, 1 + len(self.plan.ends)) * self.n_beams)
-        tokens = ids % vocabulary
+        self.count += 1
+        allowed = self.apply(self.texts, log_softmax(self.scores))
+        self.kept += [allowed] if self.keep_scores else []
+        count = max(2, 1 + len(self.plan.ends)) * self.n_beams
+        ids, keys = self.choose(allowed, min(count, self.scores.shape[1]))  # of each beam
+        own = np.take_along_axis(allowed, ids, axis=1)
+        keys, sums = (self._with_sums(each) for each in (keys, own))
+        chosen = np.argsort(-keys, axis=1, kind="stable")[:, :count]
+        tokens = np.take_along_axis(ids.reshape(self.n_texts, -1), chosen, axis=1)
         ended = np.isin(tokens, self.plan.ends) | (self.count == self.plan.new_tokens)
-        return Candidates(np.take_along_axis(flat, ids, axis=1), ids // vocabulary, tokens, ended)
+        return Candidates(np.take_along_axis(sums, chosen, axis=1), chosen // ids.shape[1], tokens, ended)
+
+    def _with_sums(self, scores: np.ndarray) -> np.ndarray:
+        """Scores of the next tokens and those of all before. (B K, C) -> (B, K C)."""
+        return np.asarray((scores + self.sums.reshape(-1, 1)).reshape(self.n_texts, -1))
 
     def _histories(self, candidates: Candidates) -> tuple[np.ndarray, np.ndarray]:
         """All new tokens of the candidates, and the rows they came from. -> (B, C, N) twice."""
@@ -159,8 +162,9 @@ class _Beams:
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
     """Logarithms of probabilities. (R, V) -> (R, V)."""
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+    shifted = np.asarray(scores - scores.max(axis=1, keepdims=True))
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted
 
 
 def _of(array: np.ndarray, chosen: np.ndarray) -> np.ndarray:

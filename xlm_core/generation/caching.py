@@ -9,18 +9,11 @@ from ..errors import InputError
 
 
 class Cache(Protocol):
-    """How much a cache holds: ``length`` of ``size`` tokens of ``batch_size`` texts, None where that is not known."""
-
-    size: int
+    """What is to be known of a framework's cache."""
 
     @property
     def batch_size(self) -> int | None:
-        """Texts."""
-        ...
-
-    @property
-    def known_length(self) -> int | None:
-        """Tokens of each text, with its padding."""
+        """Texts; None before the first."""
         ...
 
 
@@ -34,10 +27,18 @@ def check_room(size: object) -> int:
     return size
 
 
-def check_cache(config: XLMConfig, cache: object, cls: type[Cache], batch_size: int | None, size: int | None) -> None:
-    """Refuse a cache for a model that cannot use one, and one that the next tokens do not fit into.
+def more_room(size: int, needed: int) -> int:
+    """How much larger a cache must become to hold so many tokens; it is doubled as often as that takes."""
+    larger = size
+    while larger < needed:
+        larger *= 2
+    return larger - size
 
-    cls: the framework's. batch_size and size: of the tokens.
+
+def check_cache(config: XLMConfig, cache: object, cls: type[Cache], batch_size: int | None) -> None:
+    """Refuse a cache for a model that cannot use one, and one of other texts.
+
+    cls: the framework's. batch_size: of the tokens.
 
     Raises: InputError.
     """
@@ -52,8 +53,3 @@ def check_cache(config: XLMConfig, cache: object, cls: type[Cache], batch_size: 
         raise InputError(f"`cache` must be an XLMCache or None; got {type(cache).__name__}.")
     if None not in (cache.batch_size, batch_size) and cache.batch_size != batch_size:
         raise InputError(f"`cache` must hold as many texts as there are, {batch_size}; it holds {cache.batch_size}.")
-    if cache.known_length is not None and size is not None and cache.known_length + size > cache.size:
-        raise InputError(
-            f"`cache` must have room for {size} tokens more; it holds {cache.known_length} of {cache.size}. "
-            f"Make it larger: XLMCache(size={cache.known_length + size})."
-        )

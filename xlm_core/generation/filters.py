@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import InputError
 from .options import Plan
+from .ranking import best
 from .texts import Texts
 
 Filter = Callable[[Texts, np.ndarray], np.ndarray]
@@ -129,7 +130,7 @@ def change_temperature(texts: Texts, scores: np.ndarray, *, temperature: float) 
 def keep_top_k(texts: Texts, scores: np.ndarray, *, count: int) -> np.ndarray:
     """Forbid all but the likeliest, and what is as likely as the last of them."""
     count = min(count, scores.shape[1])
-    lowest = np.partition(scores, -count, axis=1)[:, -count, None]
+    lowest = np.take_along_axis(scores, best(scores, count)[:, -1:], axis=1)
     return np.where(scores < lowest, -np.inf, scores)
 
 

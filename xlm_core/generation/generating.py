@@ -73,7 +73,10 @@ def generate(
     step = _step(config, make_reader, texts.ids.shape[1] + plan.new_tokens, mode, use_cache)
     if streamer is not None:
         streamer.put(given["input_ids"])
-    found = follow_beams(step, texts, plan) if options.num_beams > 1 else follow(step, texts, plan, streamer)
+    if options.num_beams > 1:
+        found = follow_beams(step, texts, plan, keep_scores=output_scores)
+    else:
+        found = follow(step, texts, plan, streamer, keep_scores=output_scores)
     if streamer is not None:
         streamer.end()
     return _output(given["input_ids"], found, options, output_scores)

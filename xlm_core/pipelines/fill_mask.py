@@ -90,14 +90,27 @@ class FillMaskPipeline(Pipeline[TextExample, Wanted, Fillings, Fillings]):
         self, example: TextExample, row: Row, outputs: Mapping[str, np.ndarray], options: Wanted
     ) -> Fillings:
         """The best words for each mask."""
-        ids = np.asarray(row.inputs["input_ids"])
-        masks = np.flatnonzero(ids == self.tokenizer.mask_token_id).tolist()
-        filled = [self._fill(ids, mask, outputs["logits"][mask], options, alone=len(masks) == 1) for mask in masks]
+        ids, masks = np.asarray(row.inputs["input_ids"]), self._masks(row)
+        filled = [
+            self._fill(ids, mask, scores, options, alone=len(masks) == 1)
+            for mask, scores in zip(masks, outputs["logits"], strict=False)  # those of other rows may have more
+        ]
         return filled[0] if len(filled) == 1 else filled
+
+    def batch(self, rows: Sequence[Row]) -> dict[str, np.ndarray]:
+        """The inputs, and the positions of the masks, which alone are scored; a text with fewer repeats its first."""
+        masks = [self._masks(row) for row in rows]
+        most = max(map(len, masks))
+        positions = np.array([each + each[:1] * (most - len(each)) for each in masks])
+        return super().batch(rows) | {"positions": positions}
 
     def combine(self, example: TextExample, parts: list[Fillings], options: Wanted) -> Fillings:
         """Those of the one row."""
         return parts[0]
+
+    def _masks(self, row: Row) -> list[int]:
+        """Where the masks of a text are."""
+        return [place for place, token in enumerate(row.inputs["input_ids"]) if token == self.tokenizer.mask_token_id]
 
     def _fill(
         self, ids: np.ndarray, mask: int, scores: np.ndarray, wanted: Wanted, *, alone: bool

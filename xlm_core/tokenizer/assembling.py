@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
 from ..data.padding import check_side, pad_columns
 from ..errors import InputError, XLMWarning
+from ..languages import Languages
 from .columns import Columns, LangIds, build_columns, columns_of, cut_windows, first_row, pad, pad_to_arrays
 from .decoding import TokenConverter
 from .encoding import BatchEncoding
@@ -27,6 +28,7 @@ class AssemblingTokenizer(TokenConverter):
     truncation_side: str
     model_input_names: list[str]
     _has_warned: bool
+    _languages: Languages
     _forms: Callable[..., Form]
 
     @property
@@ -88,7 +90,7 @@ class AssemblingTokenizer(TokenConverter):
 
         Raises: InputError as a call does.
         """
-        made = self._form(**form)
+        made = self._make_form(**form)
         rows = [*ids], None if pair_ids is None else [*pair_ids]
         columns, _ = self._assemble([rows], [(0, 0)], made)
         has_axis = prepend_batch_axis or made.truncation.overflows
@@ -156,12 +158,12 @@ class AssemblingTokenizer(TokenConverter):
         template = TranslationTemplate if reset_positions else OriginalTemplate
         return template(self.sep_token_id, self.sep_token_id)
 
-    def _form(self, *options: Any, **named_options: Any) -> Form:
+    def _form(self, *options: Any) -> Form:
         """The arguments of a call, checked and brought into one form; remembered, for calls are mostly alike."""
         try:
-            return self._forms(*options, **named_options)
+            return self._forms(*options)
         except TypeError:  # what cannot be remembered is wrong for another reason, too
-            return self._make_form(*options, **named_options)
+            return self._make_form(*options)
 
     def _make_form(
         self,
@@ -180,7 +182,9 @@ class AssemblingTokenizer(TokenConverter):
         return_length: bool = False,
         verbose: bool = True,
         reset_positions: bool = False,
-        more_columns: Iterable[str] = (),
+        return_offsets_mapping: bool = False,
+        has_lang: bool = False,
+        return_langs: bool | None = None,
     ) -> Form:
         side = self.padding_side if padding_side is None else padding_side
         limit = self.model_max_length
@@ -194,6 +198,8 @@ class AssemblingTokenizer(TokenConverter):
             "attention_mask": return_attention_mask,
             "special_tokens_mask": return_special_tokens_mask,
             "position_ids": reset_positions or None,
+            "langs": self._returns_langs(has_lang, return_langs),
+            "offset_mapping": return_offsets_mapping,
         }
         usual = self.model_input_names
         names = [name for name, answer in answers.items() if (name in usual if answer is None else answer)]
@@ -201,12 +207,17 @@ class AssemblingTokenizer(TokenConverter):
             template=self._template(add_special_tokens, reset_positions),
             truncation=truncator,
             padding=padder,
-            columns=(*names, *more_columns),
+            columns=(*names,),
             pad_id=self.pad_token_id,
             has_length=return_length,
             tensor_type=return_tensors,
             warn=self._warn_of_length if verbose else _say_nothing,
         )
+
+    def _returns_langs(self, has_lang: bool, return_langs: bool | None) -> bool:
+        if return_langs and not self._languages:
+            raise InputError("`return_langs=True` needs a tokenizer with `lang2id`; this one has no languages.")
+        return has_lang and bool(self._languages) if return_langs is None else return_langs
 
     def _assemble(self, ids: Sequence[Ids], lang_ids: LangIds, form: Form) -> tuple[Columns, list[Window]]:
         """The columns of a batch, and the window that each row is."""

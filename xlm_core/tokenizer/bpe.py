@@ -135,10 +135,12 @@ def _as_one_text(pieces: Iterable[str]) -> str:
 
 def is_ordered(ranks: Ranks) -> bool:
     """Whether every merge that uses a string ranks after every merge that makes it."""
-    made: dict[str, int] = {}
-    for (left, right), rank in ranks.items():
-        made[left + right] = max(rank, made.get(left + right, rank))
-    return all(made.get(part, -1) < rank for pair, rank in ranks.items() for part in pair)
+    used: set[str] = set()
+    for pair in sorted(ranks, key=ranks.__getitem__):
+        used.update(pair)
+        if "".join(pair) in used:
+            return False
+    return True
 
 
 def symbols_of(word: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Unpack
 
 from ..errors import InputError
@@ -147,13 +146,16 @@ class CallingTokenizer(AssemblingTokenizer):
             return_length,
             verbose,
             reset_positions,
-            self._more_columns(return_offsets_mapping, lang, return_langs),
+            return_offsets_mapping,
+            lang is not None,
+            return_langs,
         )
         is_one_text = type(text) is str and text_pair is None and text_target is None
         is_read_by_rules = not (is_split_into_words or bypass_tokenizer or num_workers)
         has_known_lang = lang is None or (type(lang) is str and lang != AUTO and not self._languages)
-        if is_one_text and is_read_by_rules and has_known_lang and form.constants is not None:
-            return self._encode_text(text, str(lang or DEFAULT_LANG), form, form.constants)
+        constants = form.constants
+        if is_one_text and is_read_by_rules and has_known_lang and constants is not None:
+            return self._encode_text(text, str(lang or DEFAULT_LANG), form, constants)
         reader = ExampleReader(self._encoder, is_split_into_words, bypass_tokenizer)
 
         def encode(text: Any, text_pair: Any) -> BatchEncoding:
@@ -175,13 +177,16 @@ class CallingTokenizer(AssemblingTokenizer):
         ids = encoder.ids(text, lang) if pieces is None else pieces.ids
         row = form.template.wrap(ids)
         size = len(row)
-        form.warn(size)
-        columns: dict[str, Any] = {"input_ids": row, **{name: [number] * size for name, number in constants}}
+        if size > self.model_max_length:
+            form.warn(size)
+        columns: dict[str, Any] = {"input_ids": row}
+        for name, number in constants:
+            columns[name] = [number] * size
         if pieces is not None:
-            offsets = list(zip(pieces.starts, pieces.ends, strict=True))
+            offsets = zip(pieces.starts, pieces.ends, strict=True)
             columns["offset_mapping"] = form.template.arrange(offsets, None, (0, 0))
         known = () if pieces is None else ((pieces, None),)
-        rows = LateEncodings(partial(self._rows_of_text, encoder, text, lang, len(ids), form, known))
+        rows = LateEncodings(self._rows_of_text, encoder, text, lang, len(ids), form, known)
         return BatchEncoding(columns, rows, n_sequences=1)
 
     def _rows_of_text(
@@ -252,12 +257,6 @@ class CallingTokenizer(AssemblingTokenizer):
             raise InputError("`langs` can be returned only if `lang` is given for every text; got None.")
         number = self._languages.id
         return [(number(str(first)), number(str(second))) for _, _, (first, second) in examples]
-
-    def _more_columns(self, offsets: bool, lang: Any, langs: bool | None) -> tuple[str, ...]:
-        if langs and not self._languages:
-            raise InputError("`return_langs=True` needs a tokenizer with `lang2id`; this one has no languages.")
-        has_langs = bool(self._languages) and lang is not None if langs is None else langs
-        return ("langs",) * has_langs + ("offset_mapping",) * offsets
 
 
 def _ids_of(pieces: TextPieces) -> Ids:

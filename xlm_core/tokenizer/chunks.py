@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import accumulate, chain, repeat
-from operator import add
-from typing import Protocol, TypeVar
+from itertools import accumulate, chain
+from typing import Protocol, TypeVar, cast
 
-from .bpe import BytePairEncoder, Numbers
+from .bpe import CACHED_WORD_LENGTH, BytePairEncoder, Numbers
 from .cuts import FIRST, LAST, Cuts, in_context, shift_in_context, without_context
 from .memory import Memory
 from .periods import FOLLOWING, ByNext, NoWord, Periods, Undecided
-from .pieces import Pieces, Spans, join, moved, number
+from .pieces import ChunkPieces, Pieces, join, of_chunk, of_words
 from .placing import PlacedWords, WordPieces
 from .plain import PlainChunks, SingleWords
 from .words import WordSplitter
@@ -39,21 +38,20 @@ class LanguageEncoder(Protocol):
 
 
 class WholeEncoder:
-    """Takes each text as a whole."""
+    """Takes each text as a whole, and remembers what each of its words became."""
 
-    def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder) -> None:
-        self._lang = lang
-        self._splitter = splitter
-        self._bpe = bpe
+    def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder, cache_size: int) -> None:
+        self._split = partial(splitter.cased().split, lang=lang)
+        self._ids = Memory(WordPieces(splitter.lowercase, bpe).ids_of_word, cache_size, CACHED_WORD_LENGTH)
         self._pieces = PlacedWords(lang, splitter, bpe)
 
     def ids(self, text: str) -> list[int]:
         """The ids of the pieces."""
-        return self._bpe.ids_of(self._splitter.split(text, self._lang))
+        return list(chain.from_iterable(map(self._ids.table.__getitem__, self._split(text))))
 
     def pieces(self, text: str) -> Pieces:
         """The pieces and where they stand."""
-        return join([number(self._pieces.of(text))], [0])
+        return of_words(self._pieces.of(text))
 
 
 class ChunkEncoder:
@@ -64,7 +62,7 @@ class ChunkEncoder:
     """
 
     def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder, cache_size: int) -> None:
-        self._whole = WholeEncoder(lang, splitter, bpe)
+        self._whole = WholeEncoder(lang, splitter, bpe, cache_size)
         self._cuts = Cuts(lang)
         self._periods = Periods(lang, cache_size)
         self._words = ChunkWords(lang, splitter, bpe)
@@ -94,13 +92,19 @@ class ChunkEncoder:
         if chunks is None:
             return self._whole.pieces(text)
         answers = list(map(self._spans.table.__getitem__, chunks))
+        place = len(text) - len(text.lstrip(" ")) - len(FIRST)
         try:
-            decided = self._periods.decide(chunks, answers)
+            return join(cast("list[ChunkPieces]", answers), place)
+        except Undecided:
+            return self._decided_pieces(text, chunks, answers, place)
+
+    def _decided_pieces(
+        self, text: str, chunks: list[str], answers: list[ChunkPieces | ByNext[ChunkPieces]], place: int
+    ) -> Pieces:
+        try:
+            return join(self._periods.decide(chunks, answers), place)
         except NoWord:
             return self._whole.pieces(text)
-        n_leading = len(text) - len(text.lstrip(" "))
-        steps = map(add, map(len, chunks), repeat(1))
-        return join(decided, accumulate(steps, initial=n_leading - len(FIRST)))
 
 
 class ChunkWords:
@@ -118,37 +122,44 @@ class ChunkWords:
         """The ids of a chunk."""
         single = self._single.find(chunk)
         if single is not None:
-            _, known, mark = single
-            ids = self._bpe.ids.table[known] if known else ()
-            return (*ids, *self._bpe.ids.table[mark]) if mark else ids
+            before, _, known, after = single
+            table = self._bpe.ids.table
+            ids = table[known] if known else ()
+            for mark in after:
+                ids += table[mark]
+            return (*self._bpe.ids_of(before), *ids) if before else ids
         plain = self._plain.split(chunk)
         if plain is not None:
             return _by_next(self._plain_pieces.ids, plain)
         return _by_next(self._ids_of, _in_contexts(chunk, self._split))
 
-    def spans(self, chunk: str) -> Spans | ByNext[Spans]:
+    def spans(self, chunk: str) -> ChunkPieces | ByNext[ChunkPieces]:
         """The pieces of a chunk, with where they stand in it."""
         single = self._single.find(chunk)
         if single is not None:
             return self._spans_of_single(chunk, *single)
         plain = self._plain.split(chunk)
         if plain is None:
-            shift = -shift_in_context(chunk)
-            return _by_next(lambda words: moved(number(words), shift), _in_contexts(chunk, self._pieces.of))
-        start = len(FIRST) if chunk[0] == FIRST else 0
-        return _by_next(lambda words: self._plain_spans(words, start), plain)
+            shift, length = shift_in_context(chunk), len(chunk) + 1
+            return _by_next(lambda rows: of_chunk(rows, -shift, length), _in_contexts(chunk, self._pieces.of))
+        return _by_next(lambda words: self._plain_spans(chunk, words), plain)
 
-    def _spans_of_single(self, chunk: str, word: str, known: str, mark: str) -> Spans:
-        start = len(FIRST) if chunk[0] == FIRST else 0
-        if mark:
-            return self._plain_spans([word, mark], start)
-        return number([self._plain_pieces.place(word, known, start)] if known else [])
+    def _spans_of_single(self, chunk: str, before: str, word: str, known: str, after: str) -> ChunkPieces:
+        if before or after or not known:
+            return self._plain_spans(chunk, [*before, word, *after])
+        return of_chunk([self._plain_pieces.place(word, known, 0)], _start(chunk), len(chunk) + 1)
 
     def _ids_of(self, words: Sequence[str]) -> Numbers:
         return tuple(self._bpe.ids_of(words))
 
-    def _plain_spans(self, words: Sequence[str], start: int) -> Spans:
-        return number(self._plain_pieces.standing_at(accumulate(map(len, words), initial=start), words))
+    def _plain_spans(self, chunk: str, words: Sequence[str]) -> ChunkPieces:
+        rows = self._plain_pieces.standing_at(accumulate(map(len, words), initial=0), words)
+        return of_chunk(rows, _start(chunk), len(chunk) + 1)
+
+
+def _start(chunk: str) -> int:
+    """Where the text of a chunk starts: after the marker, if it is the first."""
+    return len(FIRST) if chunk[0] == FIRST else 0
 
 
 def _in_contexts(chunk: str, split: Callable[[str], list[_Word]]) -> list[Sequence[_Word]]:
@@ -160,8 +171,10 @@ def _in_contexts(chunk: str, split: Callable[[str], list[_Word]]) -> list[Sequen
 
 def _by_next(ask: Callable[[_Words], _Answer], variants: Sequence[_Words]) -> _Answer | ByNext[_Answer]:
     """The answer for a chunk's words, or one for each variant of them if they differ."""
-    answer = ask(variants[0])
     if len(variants) == 1:
-        return answer
-    others = [ask(words) for words in variants[1:]]
-    return answer if others == [answer] * len(others) else ByNext((answer, *others))
+        return ask(variants[0])
+    answers: list[_Answer] = []
+    for words in variants:
+        first = variants.index(words)
+        answers.append(answers[first] if first < len(answers) else ask(words))
+    return answers[0] if answers.count(answers[0]) == len(answers) else ByNext((*answers,))

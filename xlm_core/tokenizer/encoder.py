@@ -96,7 +96,7 @@ class TextEncoder:
 
     def _build(self, lang: str) -> LanguageEncoder:
         if lang in self._splitter.segmenters:
-            return WholeEncoder(lang, self._splitter, self._bpe)
+            return WholeEncoder(lang, self._splitter, self._bpe, self._cache_size)
         return ChunkEncoder(lang, self._splitter, self._bpe, self._cache_size)
 
     def _has_controls(self, text: str) -> bool:
@@ -120,7 +120,7 @@ class TextEncoder:
         )
 
     def _control(self, part: Part) -> Pieces:
-        return Pieces([self._bpe.id(part.text)], [part.positions[0]], [part.positions[-1] + 1], [0])
+        return Pieces([self._bpe.id(part.text)], [part.positions[0]], [part.positions[-1] + 1], [1])
 
     def _lowercase(self, text: str) -> str:
         if not self._controls.occur_in(text):

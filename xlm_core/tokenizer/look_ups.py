@@ -116,10 +116,11 @@ class RememberedEncodings(Sequence[Encoding]):
 
 
 class LateEncodings(Sequence[Encoding]):
-    """The rows of a result that mostly nobody looks up: ``prepare`` is called when somebody does."""
+    """The rows of a result that mostly nobody looks up: ``prepare`` makes them of its arguments when somebody does."""
 
-    def __init__(self, prepare: Callable[[], RememberedEncodings]) -> None:
+    def __init__(self, prepare: Callable[..., RememberedEncodings], *arguments: Any) -> None:
         self._prepare = prepare
+        self._arguments = arguments
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -135,7 +136,7 @@ class LateEncodings(Sequence[Encoding]):
 
     @cached_property
     def _rows(self) -> RememberedEncodings:
-        return self._prepare()
+        return self._prepare(*self._arguments)
 
 
 class ForgottenEncodings(Sequence[Encoding]):

@@ -28,6 +28,8 @@ class Memory(Generic[_Answer]):
 class Table(dict[str, _Answer]):
     """A dictionary that computes what it lacks."""
 
+    __slots__ = ("_memory",)
+
     def __init__(self, memory: Memory[_Answer]) -> None:
         self._memory = memory
 
@@ -35,7 +37,8 @@ class Table(dict[str, _Answer]):
         memory = self._memory
         answer = memory.compute(question)
         if len(question) <= memory.longest:
-            if len(memory.table) >= memory.size:
-                memory.table = Table(memory)
-            memory.table[question] = answer
+            table = memory.table
+            if len(table) >= memory.size:
+                table = memory.table = Table(memory)
+            table[question] = answer
         return answer

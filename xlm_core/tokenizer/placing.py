@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from .bpe import BytePairEncoder, Numbers, WordSpans
 from .memory import Memory
-from .pieces import Pieces, join, number
-from .plain import AS_ASCII, FULL_STOPS
+from .pieces import Pieces, of_words
+from .plain import as_ascii, with_full_stops
 from .words import Aligned, WordSplitter
 from .words.lowercase import align_lowercase_without_accents, lowercase_without_accents
 
@@ -23,17 +24,19 @@ class WordPieces:
     """
 
     def __init__(self, lowercase: bool, bpe: BytePairEncoder) -> None:
+        self._lowercase = lowercase
         self._know: Callable[[str], str] = lowercase_without_accents if lowercase else str
         self._bpe = bpe
 
+    def ids_of_word(self, word: str) -> Numbers:
+        """The ids of a word, which may hold spaces if it is a segmenter's: a lower-case vocabulary parts it there."""
+        parts = filter(None, self._know(word).split(" ")) if self._lowercase else (word,)
+        return tuple(chain.from_iterable(map(self._bpe.ids.table.__getitem__, parts)))
+
     def ids(self, words: Iterable[str]) -> Numbers:
-        """The ids of all pieces."""
-        table = self._bpe.ids.table
-        ids: list[int] = []
-        for known in map(self._know, words):
-            if known:
-                ids += table[known]
-        return tuple(ids)
+        """The ids of all pieces of words without spaces."""
+        known = self._know(" ".join(words)).split()
+        return tuple(chain.from_iterable(map(self._bpe.ids.table.__getitem__, known)))
 
     def standing_at(self, starts: Iterable[int], words: Iterable[str]) -> list[WordSpans]:
         """The pieces of words that stand at these places of a text as they are."""
@@ -66,13 +69,13 @@ class PlacedWords:
     def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder) -> None:
         self._lang = lang
         self._splitter = splitter
-        self._cased = WordSplitter(False, splitter.segmenters)
+        self._cased = splitter.cased()
         self._pieces = WordPieces(splitter.lowercase, bpe)
 
     def of(self, text: str) -> list[WordSpans]:
         """By looking for the words in the text, or following them through the rules if these have changed it."""
         words = self._unchanged_words(text)
-        starts = find(words, text.translate(AS_ASCII).translate(FULL_STOPS)) if words else None
+        starts = find(words, with_full_stops(as_ascii(text))) if words else None
         if starts is not None:
             return self._pieces.standing_at(starts, words)
         return list(map(self._pieces.aligned, self._splitter.align(text, self._lang)))
@@ -91,7 +94,7 @@ def pieces_between_spaces(text: str, bpe: BytePairEncoder) -> Pieces:
     for match in re.finditer(r"\S+", text):
         words.append(match[0])
         starts.append(match.start())
-    return join([number(WordPieces(lowercase=False, bpe=bpe).standing_at(starts, words))], [0])
+    return of_words(WordPieces(lowercase=False, bpe=bpe).standing_at(starts, words))
 
 
 def find(words: Iterable[str], text: str) -> list[int] | None:

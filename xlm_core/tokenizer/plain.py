@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from .cuts import FIRST, LAST
 from .words.lowercase import lowercase_without_accents, stays_as_it_is
-from .words.rules import character_class
+from .words.rules import Translate, character_class
 from .words.tables import tables
 
 _ROMANIAN = "ro"
@@ -21,10 +21,10 @@ _SAME_LENGTH = {
     **dict(zip("？！；（）％～〈〉【】", "?!;()%~<>[]", strict=True)),
     **dict(zip("０１２３４５６７８９", "0123456789", strict=True)),
 }
-AS_ASCII = str.maketrans(_SAME_LENGTH)
+as_ascii = Translate(_SAME_LENGTH).apply
 """What Moses' normaliser replaces character by character."""
 
-FULL_STOPS = str.maketrans("。．", "..")
+with_full_stops = Translate(dict.fromkeys("。．", ".")).apply
 """What it replaces likewise, swallowing the whitespace that follows."""
 
 _TOUCHED = frozenset(_SAME_LENGTH) | frozenset("。．…—`")
@@ -32,31 +32,46 @@ _TOUCHED = frozenset(_SAME_LENGTH) | frozenset("。．…—`")
 _HIDDEN_DOTS = "MULTI"
 """Moses has such words for dots, and takes those of a text for its own."""
 
-_NOT_PLAIN = re.compile("[…。．—`]|,,|\\.\\.|[.,]\"|\"[.,]|'.*'", re.DOTALL)
+_NOT_PLAIN = re.compile("[…。．—`]|,,|[.,]\"|\"[.,]|'.*'", re.DOTALL)
 """What the normaliser moves, puts together or replaces otherwise."""
 
-_APOSTROPHES = {"en": "before", "fr": "after", "it": "after"}
+_LOOKED_AT = re.compile(f"[{''.join(_TOUCHED)}.,'\"]")
+"""Without any of these a chunk is plain."""
+
+_QUOTATION_MARKS = '"“”„«»'
+_MARKS = frozenset("()[]#@$£€%!?¿¡;:*+।" + _QUOTATION_MARKS)
+"""Marks that often stand right before or after a word; each is a word of its own."""
+
+_APOSTROPHES = {"en": " '", "fr": "' ", "it": "' "}
+"""What becomes of an apostrophe between letters, where it goes with one of its neighbours."""
 
 Words = list[str]
-"""Words that, one after the other, are the chunk, but for what ``AS_ASCII`` replaces."""
+"""Words that, one after the other, are the chunk, but for what ``as_ascii`` replaces."""
 
 
 class SingleWords:
-    """Finds the commonest chunks: one word of letters and numbers, and no mark or one after it."""
+    """Finds the commonest chunks: one word of letters and numbers, with or without marks before and after it."""
 
     def __init__(self, lang: str, lowercase: bool) -> None:
         self._prefixes = tables(lang).prefixes
         self._match = _single_word(untouched(lang), lowercase).fullmatch
 
-    def find(self, chunk: str) -> tuple[str, str, str] | None:
-        """The word, the same as the vocabulary knows it, and the mark, "" if there is none; None for other chunks."""
+    def find(self, chunk: str) -> tuple[str, str, str, str] | None:
+        """The marks before the word, the word, the same as the vocabulary knows it, and the marks after it.
+
+        None for other chunks.
+        """
+        if chunk.isascii() and chunk.isalpha() and chunk.islower():  # as most in Latin letters
+            return "", chunk, chunk, ""
         match = self._match(chunk)
         if match is None or _HIDDEN_DOTS in chunk:
             return None
-        known, word, mark = match.groups()
-        if mark == "." and (known or word) in self._prefixes:
+        before, known, word, after = match.groups()
+        if after == "." and (known or word) in self._prefixes:
             return None
-        return (known, known, mark) if known else (word, lowercase_without_accents(word), mark)
+        if not (before.isascii() and after.isascii()):
+            before, after = as_ascii(before), as_ascii(after)
+        return (before, known, known, after) if known else (before, word, lowercase_without_accents(word), after)
 
 
 class PlainChunks:
@@ -66,28 +81,29 @@ class PlainChunks:
         self._known = tables(lang)
         self._pattern = _words(self._known.alphanumeric, self._known.numeric)
         self._only_ascii = lang == _ROMANIAN
-        self._apostrophe = _APOSTROPHES.get(lang, "alone")
+        self._apostrophe = _APOSTROPHES.get(lang, " ' ")
 
     def split(self, chunk: str) -> Sequence[Words] | None:
         """The words of a chunk, once or before each kind of following word; None if Moses must be asked."""
         text = chunk.removeprefix(FIRST).removesuffix(LAST)
-        if not text or _HIDDEN_DOTS in text:
+        if not text or _HIDDEN_DOTS in text or not text.isprintable() or (self._only_ascii and not text.isascii()):
             return None
-        words = self._split(text)
+        if not _LOOKED_AT.search(text):
+            return (self._pattern.findall(text),)
+        words = self._split(as_ascii(text))
         if words is None or (words[0] == "," and chunk[0] == FIRST):
             return None
-        return self._before_period(words, chunk[-1] == LAST) if words[-1][-1] == "." else (words,)
+        has_period = words[-1].endswith(".") and not words[-1].endswith("..")
+        return self._before_period(words, chunk[-1] == LAST) if has_period else (words,)
 
     def _split(self, text: str) -> Words | None:
         """The words, the last of them with its period; None if they cannot be told at a glance."""
-        if not text.isascii():
-            text = text.translate(AS_ASCII)
-        if not text.isprintable() or (self._only_ascii and not text.isascii()) or _NOT_PLAIN.search(text):
+        if _NOT_PLAIN.search(text):
             return None
         words = self._pattern.findall(text)
         if "'" in text and not self._split_apostrophe(words):
             return None
-        has_inner_period = any(word[-1] == "." and word != "." for word in words[:-1])
+        has_inner_period = "." in text and any(word[-1] == "." and word.strip(".") for word in words[:-1])
         return None if has_inner_period else words
 
     def _split_apostrophe(self, words: Words) -> bool:
@@ -97,8 +113,7 @@ class PlainChunks:
         letters = self._known.alphabetic
         if left[-1:] not in letters or right[:1] not in letters:
             return False
-        ways = {"before": [left, f"'{right}"], "after": [f"{left}'", right], "alone": [left, "'", right]}
-        words[index : index + 1] = ways[self._apostrophe]
+        words[index : index + 1] = f"{left}{self._apostrophe}{right}".split(" ")
         return True
 
     def _before_period(self, words: Words, is_last: bool) -> Sequence[Words]:
@@ -117,20 +132,23 @@ class PlainChunks:
 
 @lru_cache(maxsize=16)
 def _single_word(letters: frozenset[str], lowercase: bool) -> re.Pattern[str]:
-    """A word that is known as it is, or any other, and a mark: a period only where nothing can follow it."""
+    """A word that is known as it is, or any other, between marks: a period only where nothing can follow it."""
     known = character_class(filter(stays_as_it_is, letters) if lowercase else letters)
     word = character_class(letters)
-    return re.compile(rf"{FIRST}?(?:({known}++)|({word}++))([,;:!?]|\.(?={LAST})|){LAST}?")
+    marks = f"{character_class(_MARKS - letters)}*+"
+    after = rf"{marks}(?:(?<![{_QUOTATION_MARKS}])(?:,|\.(?={LAST})))?+"
+    return re.compile(f"{FIRST}?({marks})(?:({known}++)|({word}++))({after}){LAST}?")
 
 
 @lru_cache(maxsize=16)
 def _words(letters: frozenset[str], numbers: frozenset[str]) -> re.Pattern[str]:
-    """Letters, numbers, periods, hyphens and apostrophes together, commas too between numbers; all else alone."""
+    """Letters, numbers, hyphens and apostrophes together, single periods too, and commas between numbers.
+
+    Several dots are together; all else is alone.
+    """
     number = character_class(numbers & letters)
-    return re.compile(f"(?:{character_class({*letters, *_TOGETHER})}+|(?<={number}),(?={number}))+|.")
-
-
-_TOGETHER = ".-'"
+    together = character_class({*letters, "-", "'"})
+    return re.compile(rf"(?:{together}+|(?<!\.)\.(?!\.)|(?<={number}),(?={number}))+|\.\.+|.")
 
 
 @lru_cache(maxsize=64)

@@ -68,7 +68,7 @@ def _join(words: Sequence[Pieces]) -> Pieces:
         ids=[number for word in words for number in word.ids],
         starts=[start for word in words for start in word.starts],
         ends=[end for word in words for end in word.ends],
-        words=[position for position, word in enumerate(words) for _ in word.ids],
+        sizes=[len(word.ids) for word in words],
     )
 
 

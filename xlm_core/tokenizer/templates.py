@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -45,7 +45,7 @@ class Template:
             return [self.first, *ids, self.last]
         return [self.first, *ids, self.last, *pair_ids, self.last]
 
-    def arrange(self, values: Sequence[Any], pair_values: Sequence[Any] | None, special: Any) -> list[Any]:
+    def arrange(self, values: Iterable[Any], pair_values: Iterable[Any] | None, special: Any) -> list[Any]:
         """Values of the pieces of the texts, with ``special`` in the places of the special tokens."""
         second = [] if pair_values is None else [*pair_values, special]
         return [special, *values, special, *second]
@@ -98,7 +98,7 @@ class TranslationTemplate(Template):
         second = [] if pair_ids is None else [self.first, *pair_ids, self.last]
         return [self.first, *ids, self.last, *second]
 
-    def arrange(self, values: Sequence[Any], pair_values: Sequence[Any] | None, special: Any) -> list[Any]:
+    def arrange(self, values: Iterable[Any], pair_values: Iterable[Any] | None, special: Any) -> list[Any]:
         """Values of the pieces of the texts, with ``special`` in the places of the special tokens."""
         second = [] if pair_values is None else [special, *pair_values, special]
         return [special, *values, special, *second]
@@ -122,7 +122,7 @@ class NoTemplate(Template):
         """A and B joined."""
         return [*ids, *(pair_ids or ())]
 
-    def arrange(self, values: Sequence[Any], pair_values: Sequence[Any] | None, special: Any) -> list[Any]:
+    def arrange(self, values: Iterable[Any], pair_values: Iterable[Any] | None, special: Any) -> list[Any]:
         """The values of A and of B joined."""
         return [*values, *(pair_values or ())]
 

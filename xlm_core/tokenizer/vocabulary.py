@@ -101,8 +101,8 @@ def _check_unique(ids: Mapping[str, int], path: Path) -> None:
 
 def _check_fit(vocabulary: Vocabulary, vocab_file: Path, merges_file: Path) -> None:
     """The released one of 15 languages lacks a hundredth of what its merges make; another model's lacks most."""
-    made = [left + right for left, right in vocabulary.ranks]
-    known = sum(piece in vocabulary.ids for piece in made)
+    made = list(map("".join, vocabulary.ranks))
+    known = sum(map(vocabulary.ids.__contains__, made))
     if len(made) >= _ENOUGH_TO_JUDGE and known < len(made) / 2:
         warnings.warn(
             f"`{merges_file}` seems to belong to another vocabulary than `{vocab_file}`, which has only {known} of the "

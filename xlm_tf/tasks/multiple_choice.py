@@ -12,7 +12,7 @@ from xlm_core.outputs import LogitsOutput
 
 from ..layers import dense
 from ..losses import cross_entropy
-from ..summary import SequenceSummary
+from ..summary import SequenceSummary, states_to_summarise
 from ..tensors import Tensor, described
 from .base import TaskModel
 
@@ -54,7 +54,7 @@ class TFXLMForMultipleChoice(TaskModel):
         Differs: Hugging Face drops ``lengths``.
         """
         texts = {name: flat(name, x) for name, x in {"input_ids": input_ids, **inputs}.items()}
-        body = self.transformer(return_dict=True, training=training, **texts)
+        body = states_to_summarise(self.transformer, texts, training=training)
         padding = self.transformer.padding(texts)
         scores = self.logits_proj(self.sequence_summary(body.last_hidden_state, padding, training=training))
         first = inputs["inputs_embeds"] if input_ids is None else input_ids

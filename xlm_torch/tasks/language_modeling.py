@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Unpack
+from collections.abc import Mapping
+from typing import Any, ClassVar, Unpack
 
 from torch import Tensor, nn
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, Given, check_shape
+from xlm_core.inputs import BodyInputs, Given, check_kept, check_positions, check_shape, check_skipped
 from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
 from ..adaptive_softmax import AdaptiveSoftmax
 from ..generation import Generation
 from ..layers import dense
-from ..losses import cross_entropy, next_token_cross_entropy
+from ..losses import cross_entropy, labelled_cross_entropy, next_token_cross_entropy
+from ..tensors import described, is_traced, visible_values
 from .base import TaskModel
 
 
@@ -61,6 +63,9 @@ class XLMWithLMHeadModel(Generation, TaskModel):
         input_ids: Tensor | None = None,
         *,
         labels: Tensor | None = None,
+        positions: Tensor | None = None,
+        logits_to_keep: int | None = None,
+        skip_logits: bool | None = None,
         return_dict: bool | None = None,
         **inputs: Unpack[BodyInputs[Tensor]],
     ) -> LogitsOutput[Tensor]:
@@ -70,12 +75,50 @@ class XLMWithLMHeadModel(Generation, TaskModel):
         a masked model against the label at the position itself. The loss is the mean over labels other than -100, 0 if
         there are none. All else is as in `XLMModel.forward`.
 
-        Differs: Hugging Face's documentation says that labels are shifted, and its code never does.
+        Scores of a large vocabulary cost more than all else. positions (B, P) gives logits (B, P, V) there alone, and
+        ``logits_to_keep`` those of the last so many positions, 0 all. With labels only the words where a label is are
+        scored, and there are no logits, unless ``skip_logits`` is False; it is True in training, if it is None.
+
+        Raises: InputError for positions outside the texts, none at all, and positions beside labels.
+
+        Differs: Hugging Face's documentation says that labels are shifted, and its code never does. It gives logits in
+            training, too, and knows neither ``positions`` nor ``skip_logits`` here.
         """
-        body = self.transformer(input_ids, return_dict=True, **inputs)
-        logits = self.pred_layer(body.last_hidden_state)
-        output = LogitsOutput.after(body, logits=logits, loss=self.criterion(logits, labels))
+        texts = {"input_ids": input_ids, **inputs}
+        self._check_kept(texts, labels, positions, logits_to_keep, skip_logits)
+        if positions is not None:
+            body = self.transformer.forward_at(positions, **texts)
+        else:
+            body = self.transformer(**texts, return_dict=True)
+        skips = self.training if skip_logits is None else skip_logits
+        if labels is not None and skips and not is_traced():
+            output = LogitsOutput.after(body, loss=self._loss(body.last_hidden_state, labels))
+        else:
+            logits = self.pred_layer(_last(body.last_hidden_state, logits_to_keep))
+            output = LogitsOutput.after(body, logits=logits, loss=self.criterion(logits, labels))
         return output.as_asked(self._asked(return_dict, "return_dict"))
+
+    def _check_kept(
+        self,
+        texts: Mapping[str, Any],
+        labels: Tensor | None,
+        positions: Tensor | None,
+        logits_to_keep: int | None,
+        skip_logits: bool | None,
+    ) -> None:
+        """Shapes, and values where they can be seen."""
+        check_skipped(skip_logits, has_labels=labels is not None)
+        tensors = {name: texts.get(name) for name in ("input_ids", "inputs_embeds")} | {"positions": positions}
+        given = {name: described(name, x) for name, x in tensors.items() if x is not None}
+        check_kept(self.config, given, has_labels=labels is not None, logits_to_keep=logits_to_keep)
+        if positions is not None and not is_traced():
+            check_positions(visible_values({"positions": positions}), next(iter(given.values())).shape[1])
+
+    def _loss(self, states: Tensor, labels: Tensor) -> Tensor:
+        """The loss, of the scores of the words that have labels. states (B, T, D) -> ()."""
+        return labelled_cross_entropy(
+            self.pred_layer, self.config.vocab_size, states, labels, causal=self.config.causal
+        )
 
     def get_output_embeddings(self) -> nn.Module:
         """The layer that scores the words."""
@@ -100,3 +143,8 @@ class XLMWithLMHeadModel(Generation, TaskModel):
         """Make the scores' weight the word table."""
         if self.config.tie_word_embeddings and not self.config.asm:
             self.pred_layer.proj.weight = self.transformer.embeddings.weight
+
+
+def _last(states: Tensor, count: int | None) -> Tensor:
+    """The states of the last so many positions, or of all. (B, T, D) -> (B, count or T, D)."""
+    return states[:, -count:] if count else states

@@ -12,7 +12,7 @@ from xlm_core.outputs import LogitsOutput
 
 from ..layers import dense
 from ..losses import cross_entropy
-from ..summary import SequenceSummary
+from ..summary import SequenceSummary, states_to_summarise
 from ..tensors import described
 from .base import TaskModel
 
@@ -52,7 +52,7 @@ class XLMForMultipleChoice(TaskModel):
         Differs: Hugging Face drops ``lengths``.
         """
         texts = {name: flat(name, x) for name, x in {"input_ids": input_ids, **inputs}.items()}
-        body = self.transformer(return_dict=True, **texts)
+        body = states_to_summarise(self.transformer, texts)
         padding = self.transformer.padding(texts)
         scores = self.logits_proj(self.sequence_summary(body.last_hidden_state, padding))
         first = inputs["inputs_embeds"] if input_ids is None else input_ids

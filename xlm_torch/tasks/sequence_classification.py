@@ -11,7 +11,7 @@ from xlm_core.inputs import BodyInputs
 from xlm_core.outputs import LogitsOutput
 
 from ..losses import classification_loss
-from ..summary import SequenceSummary
+from ..summary import SequenceSummary, states_to_summarise
 from .base import TaskModel
 
 
@@ -50,8 +50,9 @@ class XLMForSequenceClassification(TaskModel):
 
         Differs: Hugging Face writes what the first labels looked like into the config.
         """
-        body = self.transformer(input_ids, return_dict=True, **inputs)
-        padding = self.transformer.padding({"input_ids": input_ids, **inputs})
+        texts = {"input_ids": input_ids, **inputs}
+        body = states_to_summarise(self.transformer, texts)
+        padding = self.transformer.padding(texts)
         logits = self.sequence_summary(body.last_hidden_state, padding)
         output = LogitsOutput.after(body, logits=logits, loss=classification_loss(self.config, logits, labels))
         return output.as_asked(self._asked(return_dict, "return_dict"))

@@ -45,6 +45,10 @@ class WordSplitter:
         self.lowercase = lowercase
         self.segmenters = {**SEGMENTERS, **segmenters}
 
+    def cased(self) -> WordSplitter:
+        """The same without lower-casing."""
+        return WordSplitter(False, self.segmenters)
+
     def split(self, text: str, lang: str) -> list[str]:
         """The words of a text, none of them empty, by the rules of a language.
 

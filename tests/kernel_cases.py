@@ -1,0 +1,64 @@
+"""Small linear layers with a kernel of one's choice, and a look at what oneDNN is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from tolerances import assert_close
+from xlm_torch.kernel_choice import Choice
+from xlm_torch.kernels import Linear
+from xlm_torch.packed import find_operators
+
+FAST = ("onednn", "packed")
+
+
+class Recorder:
+    """oneDNN's operators, and how often they were asked for products and copies."""
+
+    def __init__(self) -> None:
+        self.operators, self.products, self.copies = find_operators(), 0, 0
+
+    def linear(self, *arguments: Any) -> torch.Tensor:
+        self.products += 1
+        return self.operators.linear(*arguments)
+
+    def linear_add(self, *arguments: Any) -> torch.Tensor:
+        self.products += 1
+        return self.operators.linear_add(*arguments)
+
+    def pack(self, weight: torch.Tensor) -> torch.Tensor:
+        self.copies += 1
+        return self.operators.pack(weight)
+
+
+def fixed(mode: str, **changes: Any) -> Linear:
+    """A layer 5 -> 3 whose kernel is this one."""
+    torch.manual_seed(0)
+    layer = Linear(5, 3, **changes).eval()
+    layer.kernels = mode
+    return layer
+
+
+def given(rows: int = 4) -> torch.Tensor:
+    return torch.linspace(-1, 1, rows * 5).sin().view(rows, 5)
+
+
+def run(layer: torch.nn.Module, x: torch.Tensor | None = None) -> torch.Tensor:
+    with torch.inference_mode():
+        return layer(given() if x is None else x)
+
+
+def plain(layer: Any, x: torch.Tensor | None = None) -> torch.Tensor:
+    with torch.inference_mode():
+        return torch.nn.functional.linear(given() if x is None else x, layer.weight, layer.bias)
+
+
+def assert_plain_numbers(layer: Any) -> None:
+    assert_close(run(layer), plain(layer), "scores")
+
+
+def packed_choice() -> Choice:
+    """What a test takes for measured."""
+    return Choice("packed", "onednn", "the test says so")
