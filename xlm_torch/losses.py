@@ -18,7 +18,7 @@ from .tensors import described, visible_values
 IGNORED = -100
 
 CHUNK = 1 << 26
-"""Scores of the vocabulary that a loss computes at once: 256 MiB in float32; with a quarter, a step took half as long again."""
+"""Scores that a loss computes at once, 256 MiB in float32; with a quarter of them a step takes half as long again."""
 
 
 def cross_entropy(logits: Tensor, labels: Tensor | None) -> Tensor | None:
