@@ -33,7 +33,10 @@ class ReferenceRunner:
 
     def __call__(self, batch: Batch, *, output_hidden_states: bool = False) -> dict[str, np.ndarray]:
         self.batches.append(batch)
-        outputs = HEADS[self.task](self.config, self.weights, **batch)
+        inputs = {name: array for name, array in batch.items() if name != "positions"}
+        outputs = HEADS[self.task](self.config, self.weights, **inputs)
+        if "positions" in batch:
+            outputs["logits"] = np.take_along_axis(outputs["logits"], batch["positions"][..., None], axis=1)
         states = {f"hidden_states_{number}": each for number, each in enumerate(outputs["hidden_states"])}
         arrays = {name: value for name, value in outputs.items() if isinstance(value, np.ndarray)}
         return arrays | (states if output_hidden_states else {})

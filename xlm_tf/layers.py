@@ -123,7 +123,7 @@ class Dense(keras.layers.Dense):
 
 
 @keras.saving.register_keras_serializable("xlm")
-class LayerNorm(keras.layers.LayerNormalization):
+class LayerNormalization(keras.layers.LayerNormalization):
     """Layer normalisation, (…, D) -> (…, D), in fewer steps than Keras takes.
 
     Training, other precisions than float32 and accelerators are left to Keras.
@@ -176,7 +176,7 @@ def dense(config: XLMConfig, out_dim: int, in_dim: int, name: str, *, bias: bool
 
 def layer_norm(config: XLMConfig, name: str) -> keras.layers.LayerNormalization:
     """(…, D) -> (…, D); scale 1, shift 0."""
-    layer = LayerNorm(epsilon=config.layer_norm_eps, name=name)
+    layer = LayerNormalization(epsilon=config.layer_norm_eps, name=name)
     layer.build((None, config.emb_dim))
     return layer
 

@@ -33,7 +33,7 @@ ONE_SIDED = {
     "TiedDense": "in PyTorch a parameter can be shared by assignment",
     "_look_up": "belongs to Embedding",
     "Dense": "PyTorch's Linear multiplies rows of one matrix as it is",
-    "LayerNorm": "PyTorch's LayerNorm is one kernel",
+    "LayerNormalization": "PyTorch's LayerNorm is one kernel",
     "_is_between": "belongs to TiedDense",
     "has_accelerator": "a tensor of PyTorch knows its device",
     "_type_and_number": "PyTorch reads the names of its devices",
