@@ -197,8 +197,12 @@ def check_ranges(config: XLMConfig, values: Mapping[str, np.ndarray]) -> None:
 def check_arrays(config: XLMConfig, arrays: Mapping[str, np.ndarray]) -> None:
     """Hold a whole batch of the body's inputs against the config, shapes and values, before it goes into a graph.
 
+    arrays: (B, T) each, or (B, K, T) for multiple choice.
+
     Raises: InputError naming the argument that is impossible.
     """
+    if arrays["input_ids"].ndim == 3:
+        arrays = {name: array.reshape(-1, array.shape[-1]) for name, array in arrays.items()}
     size = check_shapes(config, {name: Given(array.shape, array.dtype.name) for name, array in arrays.items()})
     check_values(config, arrays, size)
     looked_up = {name for name in arrays if name != "langs" or config.has_lang_embeddings}
