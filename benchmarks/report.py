@@ -221,13 +221,14 @@ def _percent(row: Json, variant: str) -> float | None:
 
 
 def write_docs(results: Json) -> None:
-    """The page's tables and its pictures."""
+    """The page's tables and its pictures; a part that was not measured stays as it is."""
     PICTURES.mkdir(exist_ok=True)
     for name, picture in pictures(results).items():
         (PICTURES / name).write_text(picture, encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
     for name, write in PARTS.items():
-        page = replace_between(page, name, write(results))
+        if name not in ("ceiling", "growth") or name in results:
+            page = replace_between(page, name, write(results))
     PAGE.write_text(page, encoding="utf-8")
 
 
