@@ -10,7 +10,7 @@ from keras import ops
 
 from xlm_core.config import XLMConfig
 
-from .layers import ConfiguredLayer, dense
+from .layers import ConfiguredLayer, as_rows, dense
 from .tensors import Tensor
 
 _GELU = functools.partial(keras.activations.gelu, approximate=False)
@@ -47,6 +47,5 @@ class FeedForward(ConfiguredLayer):
 
     def _transform(self, x: Tensor, training: bool | None) -> Tensor:
         """(…, D) -> (…, D)."""
-        # rows of one matrix: a graph makes one kernel of their product, the bias and the activation
-        rows = self.lin2(self.activation(self.lin1(tf.reshape(x, (-1, x.shape[-1])))))
+        rows = self.lin2(self.activation(self.lin1(as_rows(x))))
         return self.dropout(tf.reshape(rows, tf.shape(x)), training=training)

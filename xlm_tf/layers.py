@@ -109,17 +109,17 @@ def _look_up(table: Tensor, ids: Tensor, padding_idx: int | None) -> Tensor:
 
 @keras.saving.register_keras_serializable("xlm")
 class Dense(keras.layers.Dense):
-    """A linear layer, (…, in_dim) -> (…, out_dim), that multiplies rows of one matrix.
-
-    So TensorFlow's graph makes one kernel of the product, the bias and what follows.
-    """
+    """A linear layer, (…, in_dim) -> (…, out_dim), of which a graph makes few kernels."""
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """inputs (…, in_dim) -> (…, out_dim)."""
-        if inputs.shape.rank == 2:
-            return super().call(inputs, training=training)
-        rows = super().call(tf.reshape(inputs, (-1, inputs.shape[-1])), training=training)
-        return tf.reshape(rows, (*ops.shape(inputs)[:-1], self.units))
+        rows = super().call(as_rows(inputs), training=training)
+        return rows if inputs.shape.rank == 2 else tf.reshape(rows, (*ops.shape(inputs)[:-1], self.units))
+
+
+def as_rows(x: Tensor) -> Tensor:
+    """(…, D) -> (n, D), so that a graph makes one kernel of a product, its bias and an activation."""
+    return x if x.shape.rank == 2 else tf.reshape(x, (-1, x.shape[-1]))
 
 
 @keras.saving.register_keras_serializable("xlm")
