@@ -24,10 +24,6 @@ class Recorder:
         self.products += 1
         return self.operators.linear(*arguments)
 
-    def linear_add(self, *arguments: Any) -> torch.Tensor:
-        self.products += 1
-        return self.operators.linear_add(*arguments)
-
     def pack(self, weight: torch.Tensor) -> torch.Tensor:
         self.copies += 1
         return self.operators.pack(weight)

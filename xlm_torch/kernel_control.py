@@ -228,6 +228,8 @@ def _notes(model: Any) -> Iterator[str]:
         yield f"The model is on {model.device}: PyTorch's own kernels compute everything."
     if model.dtype not in TOLERANCE:
         yield f"The model computes in {_plainly(model.dtype)}, which oneDNN is not used for."
+    if model.base_model.precision is not None:
+        yield f"Its linear layers are {model.base_model.precision}: oneDNN's products of whole numbers compute them."
     others = sum(isinstance(layer, nn.Linear) and type(layer) is not Linear for layer in model.modules())
     if others:
         yield f"{others} linear layers are not the library's own, or have adapters: nothing after them is fused."

@@ -45,8 +45,8 @@ _transforms = _state("peek_interpreter_stack", getattr(torch._C, "_functorch", N
 Kernel = tuple[Callable[..., Tensor], Tensor]
 """What multiplies, and the weight that it takes."""
 
-Example = tuple[Tensor, Tensor, Tensor | None, str, Tensor | None]
-"""What a kernel is measured with: x, weight, bias, what is done with the product, residual."""
+Example = tuple[Tensor, Tensor, Tensor | None, str]
+"""What a kernel is measured with: x, weight, bias, what is done with the product."""
 
 
 class Linear(nn.Linear):
@@ -130,16 +130,6 @@ def activated(layer: nn.Module, activation: nn.Module, x: Tensor) -> Tensor:
         product, weight = kernel
         return product(x, weight, layer._parameters["bias"], then)  # noqa: SLF001
     result: Tensor = activation(layer(x))
-    return result
-
-
-def added(layer: nn.Module, x: Tensor, residual: Tensor) -> Tensor:
-    """``residual + layer(x)``, at once where that is faster and nobody watches the layer. residual (…, out)."""
-    fits = residual.shape[:-1] == x.shape[:-1] and residual.dtype is x.dtype and _is_ordinary(residual)
-    if fits and (kernel := _fused_kernel(layer, x, "add")) is not None:
-        product, weight = kernel
-        return product(x, weight, layer._parameters["bias"], "add", residual)  # noqa: SLF001
-    result: Tensor = residual + layer(x)
     return result
 
 
@@ -281,10 +271,10 @@ def _examples(layer: Linear, product: Product) -> list[Example]:
     weight, bias = layer.weight.detach(), None if layer.bias is None else layer.bias.detach()
     if product.then == "gradient":
         x = _waves(product, count)
-        return [(x, weight[start : start + count].t(), None, "none", None) for start in starts]
-    x, residual = _waves(product, product.in_dim), _waves(product, count) if product.then == "add" else None
+        return [(x, weight[start : start + count].t(), None, "none") for start in starts]
+    x = _waves(product, product.in_dim)
     parts = [slice(start, start + count) for start in starts]
-    return [(x, weight[part], None if bias is None else bias[part], product.then, residual) for part in parts]
+    return [(x, weight[part], None if bias is None else bias[part], product.then) for part in parts]
 
 
 _MOST, _WIDEST = 2**28, 2**22

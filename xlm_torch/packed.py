@@ -22,7 +22,6 @@ class Operators(NamedTuple):
     """oneDNN's operators in PyTorch, which are private."""
 
     linear: Callable[..., Tensor]
-    linear_add: Callable[..., Tensor]
     pack: Callable[[Tensor], Tensor]
 
 
@@ -30,8 +29,8 @@ def find_operators() -> Operators | None:
     """Those of this PyTorch; None where it was built without oneDNN or names them otherwise."""
     library = torch.ops.mkldnn
     try:
-        linear = library._linear_pointwise  # noqa: SLF001  # guarded here, and checked on first use
-        return Operators(linear.default, linear.binary, library._reorder_linear_weight.default)  # noqa: SLF001
+        linear, pack = library._linear_pointwise, library._reorder_linear_weight  # noqa: SLF001  # guarded, and checked
+        return Operators(linear.default, pack.default)
     except (AttributeError, RuntimeError):
         return None
 
@@ -42,12 +41,8 @@ class Onednn:
     def __init__(self, operators: Operators | None) -> None:
         self.operators = operators
 
-    def product(
-        self, x: Tensor, weight: Tensor, bias: Tensor | None, then: str = "none", residual: Tensor | None = None
-    ) -> Tensor:
-        """x (…, in), weight (out, in), plain or packed, residual (…, out) -> (…, out)."""
-        if then == "add":
-            return self.operators.linear_add(x, residual, weight, bias, then)
+    def product(self, x: Tensor, weight: Tensor, bias: Tensor | None, then: str = "none") -> Tensor:
+        """x (…, in), weight (out, in), plain or packed -> (…, out)."""
         return self.operators.linear(x, weight, bias, then, [], "none")
 
     def pack(self, weight: Tensor) -> Tensor:
@@ -56,14 +51,9 @@ class Onednn:
             return self.operators.pack(weight.detach())
 
 
-def plain_product(
-    x: Tensor, weight: Tensor, bias: Tensor | None, then: str = "none", residual: Tensor | None = None
-) -> Tensor:
+def plain_product(x: Tensor, weight: Tensor, bias: Tensor | None, then: str = "none") -> Tensor:
     """What `Onednn.product` must equal."""
-    product = F.linear(x, weight, bias)
-    if residual is not None:
-        return product + residual
-    return _THEN[then](product)
+    return _THEN[then](F.linear(x, weight, bias))
 
 
 _THEN: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda x: x, "gelu": F.gelu, "relu": F.relu}

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from kernel_cases import FAST, Recorder, assert_plain_numbers, fixed, given, packed_choice, plain, run  # noqa: E402  # there may be no PyTorch
 from xlm_torch import kernels  # noqa: E402  # the same
-from xlm_torch.kernels import Linear, activated, added  # noqa: E402  # the same
+from xlm_torch.kernels import Linear, activated  # noqa: E402  # the same
 from xlm_torch.packed import find_operators  # noqa: E402  # the same
 
 pytestmark = [
@@ -56,27 +56,6 @@ def test_an_activation_is_computed_at_once(mode: str, activation: torch.nn.Modul
 
     assert_close(actual, activation(plain(layer)), "scores")
     assert recorder.products
-
-
-@pytest.mark.parametrize("mode", FAST)
-def test_a_residual_is_added_at_once(mode: str, recorder: Recorder) -> None:
-    """And is not written into."""
-    layer, residual = fixed(mode), torch.randn(4, 3)
-    before = residual.clone()
-    with torch.inference_mode():
-        actual = added(layer, given(), residual)
-
-    assert_close(actual, plain(layer) + before, "scores")
-    assert torch.equal(residual, before)
-    assert recorder.products
-
-
-def test_a_residual_of_another_shape_is_added_as_ever(recorder: Recorder) -> None:
-    layer, residual = fixed("packed"), torch.randn(1, 3)
-    with torch.inference_mode():
-        actual = added(layer, given(), residual)
-
-    assert_close(actual, plain(layer) + residual, "scores")
 
 
 @pytest.mark.parametrize("activation", [torch.nn.GELU(approximate="tanh"), torch.nn.Tanh()])

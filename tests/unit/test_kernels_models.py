@@ -19,7 +19,7 @@ from xlm_core.errors import InputError
 torch = pytest.importorskip("torch")
 
 from kernel_cases import FAST, Recorder  # noqa: E402  # there may be no PyTorch
-from xlm_torch import kernels  # noqa: E402  # the same
+from xlm_torch import kernels, quantize  # noqa: E402  # the same
 from xlm_torch.packed import find_operators  # noqa: E402  # the same
 
 pytestmark = [
@@ -237,6 +237,7 @@ def test_explain_shows_what_ran_and_why(model: Any) -> None:
         (lambda model: model.train(), "The model trains"),
         (lambda model: model.to("meta"), "The model is on meta"),
         (lambda model: model.double(), "The model computes in float64"),
+        (lambda model: quantize(model, "int8"), "Its linear layers are int8"),
         (lambda model: model.add_lora(2), "4 linear layers are not the library's own, or have adapters"),
     ],
 )
