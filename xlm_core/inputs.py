@@ -244,37 +244,35 @@ def check_positions(values: Mapping[str, np.ndarray], size: int | None) -> None:
             raise InputError(f"`{name}` must be in [0, {size}), the positions of the text; got {wrong}.")
 
 
-def check_kept(config: XLMConfig, given: Mapping[str, Given], *, has_labels: bool, logits_to_keep: object) -> None:
-    """Refuse a choice of scores that cannot be: positions (B, P) or ``logits_to_keep``, but not beside labels.
+def check_chosen(config: XLMConfig, given: Mapping[str, Given]) -> int | None:
+    """Refuse positions (B, P) that choose nothing, or that are not those of the texts; returns T.
 
     Raises: InputError.
     """
-    positions = given.get("positions")
-    chosen = [
-        name for name, x in (("positions", positions), ("logits_to_keep", logits_to_keep or None)) if x is not None
-    ]
-    if len(chosen) > 1:
-        raise InputError("`positions` and `logits_to_keep` both choose scores; got both. Leave one out.")
-    if chosen and has_labels:
-        raise InputError(f"`{chosen[0]}` must be left out with `labels`, whose loss needs the scores where labels are.")
-    if positions is not None:
-        batch, _ = _batch_and_size(config, given)
-        check_shape("positions", positions, (batch, None))
-        check_whole_numbers("positions", positions)
-        if positions.shape[1] == 0:
-            raise InputError("`positions` must choose at least one for each text; got none, (B, 0).")
-    if logits_to_keep is not None:
-        check_not_negative("logits_to_keep", logits_to_keep)
+    batch, size = _batch_and_size(config, given)
+    positions = given["positions"]
+    check_shape("positions", positions, (batch, None))
+    check_whole_numbers("positions", positions)
+    if positions.shape[1] == 0:
+        raise InputError("`positions` must choose at least one for each text; got none, (B, 0).")
+    return size
 
 
-def check_skipped(skip_logits: object, *, has_labels: bool) -> None:
-    """Refuse to give neither scores nor a loss.
+def check_kept(*, has_positions: bool, has_labels: bool, logits_to_keep: object, skip_logits: object) -> None:
+    """Refuse a choice of scores that cannot be: two at once, one beside labels, and neither scores nor a loss.
 
     Raises: InputError.
     """
     check_flag("skip_logits", skip_logits)
     if skip_logits and not has_labels:
         raise InputError("`skip_logits` must be left out without `labels`: there would be nothing to return.")
+    if logits_to_keep is not None:
+        check_not_negative("logits_to_keep", logits_to_keep)
+    chosen = [name for name, is_there in (("positions", has_positions), ("logits_to_keep", logits_to_keep)) if is_there]
+    if len(chosen) > 1:
+        raise InputError("`positions` and `logits_to_keep` both choose scores; got both. Leave one out.")
+    if chosen and has_labels:
+        raise InputError(f"`{chosen[0]}` must be left out with `labels`, whose loss needs the scores where labels are.")
 
 
 def check_both_ends(start_positions: object, end_positions: object) -> bool:

@@ -57,9 +57,13 @@ def labelled_cross_entropy(
     counted = wanted != IGNORED
     rows, words = tf.boolean_mask(seen, counted), tf.boolean_mask(wanted, counted)
     size = max(1, CHUNK // n_words)
-    parts = [slice(None)] if is_traced() else [slice(start, start + size) for start in range(0, len(words), size)]
-    compute = partial(_total, score) if len(parts) <= 1 else tf.recompute_grad(partial(_total, score))
-    totals = [compute(rows[part], words[part], labels) for part in parts or [slice(None)]]
+    compute = partial(_total, score)
+    if is_traced() or len(words) <= size:
+        totals = [compute(rows, words, labels)]
+    else:
+        compute = tf.recompute_grad(compute)
+        starts = range(0, len(words), size)
+        totals = [compute(rows[start : start + size], words[start : start + size], labels) for start in starts]
     return sum(totals) / ops.cast(ops.maximum(ops.sum(ops.cast(counted, "int32")), 1), totals[0].dtype)
 
 

@@ -14,7 +14,15 @@ from keras import ops
 from xlm_core.config import XLMConfig
 from xlm_core.data.packing import Packing, check_packable, check_packing, pays
 from xlm_core.generation.caching import check_cache
-from xlm_core.inputs import Given, all_inputs, check_shapes, check_values, explain_failure
+from xlm_core.inputs import (
+    Given,
+    all_inputs,
+    check_chosen,
+    check_positions,
+    check_shapes,
+    check_values,
+    explain_failure,
+)
 from xlm_core.outputs import BaseModelOutput
 
 from .attention import MultiHeadAttention
@@ -138,14 +146,17 @@ class TFXLMModel(TFXLMPreTrainedModel):
 
         The last layer is computed for these only, unless states of all layers, attentions or a cache are asked for.
         The inputs are those of `forward`.
+
+        Raises: InputError for positions outside the texts, or none at all; and as `forward` does.
         """
         names = ("output_attentions", "output_hidden_states")
         flags = {name: self._asked(inputs.pop(name, None), name) for name in names}
         cache = inputs.pop("cache", None)
+        tensors = all_inputs(inputs)
+        self._check_chosen(positions, tensors)
         if any(flags.values()) or cache is not None:
             body = self(**inputs, **flags, cache=cache, return_dict=True, training=training)
             return replace(body, last_hidden_state=PaddedBatch.choose(body.last_hidden_state, positions))
-        tensors = all_inputs(inputs)
         self._check(tensors, None)
         batch = self._laid_out(tensors, None, need_weights=False, training=training)
         states, _ = self._states(batch, head_mask=tensors["head_mask"], positions=positions, training=training)
@@ -236,6 +247,12 @@ class TFXLMModel(TFXLMPreTrainedModel):
         check_cache(self.config, cache, XLMCache, _batch_size(given))
         silent = {name: tensors[name] for name in ("attention_mask", "lengths", "langs")}
         check_values(self.config, visible_values(silent), size)
+
+    def _check_chosen(self, positions: Tensor, tensors: dict[str, Tensor | None]) -> None:
+        """Positions of the texts, by shape, and by value where that can be seen."""
+        known = {"positions": positions} | {name: tensors[name] for name in ("input_ids", "inputs_embeds")}
+        given = {name: described(name, x) for name, x in known.items() if x is not None}
+        check_positions(visible_values({"positions": positions}), check_chosen(self.config, given))
 
     def _placed(self, tensors: dict[str, Tensor | None], cache: XLMCache | None) -> dict[str, Tensor | None]:
         """The inputs, with positions that follow those of a cache."""

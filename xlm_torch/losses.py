@@ -56,10 +56,10 @@ def labelled_cross_entropy(
     seen, wanted = (states[:, :-1], labels[:, 1:]) if causal else (states, labels)
     counted = wanted != IGNORED
     rows, words = seen[counted], wanted[counted]
-    parts = list(zip(rows.split(size := max(1, CHUNK // n_words)), words.split(size), strict=True))
-    compute = _total if len(parts) == 1 else partial(checkpoint, _total, use_reentrant=False)
-    totals = [compute(score, row, word, labels) for row, word in parts]
-    return sum(totals[1:], totals[0]) / counted.sum().clamp(min=1)
+    size = max(1, CHUNK // n_words)
+    compute = _total if len(words) <= size else partial(checkpoint, _total, use_reentrant=False)
+    totals = [compute(score, *part, labels) for part in zip(rows.split(size), words.split(size), strict=True)]
+    return sum(totals) / counted.sum().clamp(min=1)
 
 
 def _total(score: Callable[[Tensor], Tensor], rows: Tensor, words: Tensor, given: Tensor) -> Tensor:

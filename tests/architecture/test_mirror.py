@@ -35,7 +35,6 @@ ONE_SIDED = {
     "Dense": "PyTorch's Linear multiplies rows of one matrix as it is",
     "LayerNormalization": "PyTorch's LayerNorm is one kernel",
     "as_rows": "PyTorch computes rows of any shape alike",
-    "_is_between": "belongs to TiedDense",
     "has_accelerator": "a tensor of PyTorch knows its device",
     "_type_and_number": "PyTorch reads the names of its devices",
     "_outputs": "PyTorch computes as it is called",

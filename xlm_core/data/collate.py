@@ -8,7 +8,7 @@ import numpy as np
 
 from ..config import XLMConfig
 from ..errors import InputError
-from ..inputs import Given, check_labels, check_ranges, check_shapes, check_values
+from ..inputs import Given, check_arrays, check_labels
 from .padding import Row, Side, check_side, pad_columns, padded_length
 
 MODEL_INPUTS = ("input_ids", "attention_mask", "langs", "token_type_ids", "position_ids", "labels")
@@ -82,13 +82,6 @@ def _array(name: str, rows: Sequence[Row]) -> np.ndarray:
 
 def _check(batch: Mapping[str, np.ndarray], config: XLMConfig) -> None:
     """All that a model would check by shape, and all that it could not see on a device."""
-    given = {name: Given(array.shape, "int64") for name, array in batch.items() if name != "labels"}
-    size = check_shapes(config, given)
-    check_values(config, batch, size)
-    check_ranges(config, {name: array for name, array in batch.items() if _looks_up(name, config)})
+    check_arrays(config, {name: array for name, array in batch.items() if name != "labels"})
     if "labels" in batch:
         check_labels(Given(batch["labels"].shape, "int64"), batch["input_ids"].shape)
-
-
-def _looks_up(name: str, config: XLMConfig) -> bool:
-    return name != "langs" or config.has_lang_embeddings

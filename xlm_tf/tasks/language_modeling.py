@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, Given, check_kept, check_positions, check_shape, check_skipped
+from xlm_core.inputs import BodyInputs, Given, check_kept, check_shape
 from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
@@ -18,7 +18,7 @@ from ..adaptive_softmax import AdaptiveSoftmax
 from ..generation import Generation
 from ..layers import ConfiguredLayer, Embedding, Layer, dense
 from ..losses import cross_entropy, labelled_cross_entropy, next_token_cross_entropy
-from ..tensors import Tensor, described, is_traced, visible_values
+from ..tensors import Tensor
 from ..weights import forget_graphs, put_layer
 from .base import TaskModel
 
@@ -43,17 +43,17 @@ class TiedDense(Layer):
     def call(self, states: Tensor) -> Tensor:
         """states (…, D) -> (…, rows)."""
         table, flat = ops.convert_to_tensor(self.table.embeddings), tf.reshape(states, (-1, states.shape[-1]))
+        n_rows = tf.shape(flat)[0]
         scores = tf.cond(
-            _is_between(2, tf.shape(flat)[0], 1024),
+            tf.logical_and(n_rows > FEW, n_rows < MANY),
             lambda: tf.einsum("nd,vd->nv", flat, table),
             lambda: tf.matmul(flat, table, transpose_b=True),
         )
         return tf.reshape(scores, (*ops.shape(states)[:-1], table.shape[0])) + self.bias
 
 
-def _is_between(least: int, count: Tensor, most: int) -> Tensor:
-    """Of how many rows the product with a large table is faster as a sum over two axes: measured, up to twice."""
-    return tf.logical_and(least < count, count < most)
+FEW, MANY = 2, 1024
+"""Between so many rows, the product with a large table is faster as a sum over two axes: measured, up to twice."""
 
 
 class PredLayer(ConfiguredLayer):
@@ -135,41 +135,27 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
         Differs: Hugging Face's documentation says that labels are shifted, and its code never does. It gives logits in
             training, too, and knows neither ``positions`` nor ``skip_logits`` here.
         """
+        check_kept(
+            has_positions=positions is not None,
+            has_labels=labels is not None,
+            logits_to_keep=logits_to_keep,
+            skip_logits=skip_logits,
+        )
         texts = {"input_ids": input_ids, **inputs}
-        self._check_kept(texts, labels, positions, logits_to_keep, skip_logits)
         if positions is not None:
             body = self.transformer.forward_at(positions, **texts, training=training)
         else:
             body = self.transformer(**texts, return_dict=True, training=training)
         skips = training if skip_logits is None else skip_logits
         if labels is not None and skips:
-            output = LogitsOutput.after(body, loss=self._loss(body.last_hidden_state, labels))
+            loss = labelled_cross_entropy(
+                self.pred_layer, self.config.vocab_size, body.last_hidden_state, labels, causal=self.config.causal
+            )
+            output = LogitsOutput.after(body, loss=loss)
         else:
             logits = self.pred_layer(_last(body.last_hidden_state, logits_to_keep))
             output = LogitsOutput.after(body, logits=logits, loss=self.criterion(logits, labels))
         return output.as_asked(self._asked(return_dict, "return_dict"))
-
-    def _check_kept(
-        self,
-        texts: Mapping[str, Any],
-        labels: Tensor | None,
-        positions: Tensor | None,
-        logits_to_keep: int | None,
-        skip_logits: bool | None,
-    ) -> None:
-        """Shapes, and values where they can be seen."""
-        check_skipped(skip_logits, has_labels=labels is not None)
-        tensors = {name: texts.get(name) for name in ("input_ids", "inputs_embeds")} | {"positions": positions}
-        given = {name: described(name, x) for name, x in tensors.items() if x is not None}
-        check_kept(self.config, given, has_labels=labels is not None, logits_to_keep=logits_to_keep)
-        if positions is not None and not is_traced():
-            check_positions(visible_values({"positions": positions}), next(iter(given.values())).shape[1])
-
-    def _loss(self, states: Tensor, labels: Tensor) -> Tensor:
-        """The loss, of the scores of the words that have labels. states (B, T, D) -> ()."""
-        return labelled_cross_entropy(
-            self.pred_layer, self.config.vocab_size, states, labels, causal=self.config.causal
-        )
 
     def get_output_embeddings(self) -> keras.layers.Layer:
         """The layer that scores the words."""

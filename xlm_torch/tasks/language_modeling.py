@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Unpack
+from typing import ClassVar, Unpack
 
 from torch import Tensor, nn
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, Given, check_kept, check_positions, check_shape, check_skipped
+from xlm_core.inputs import BodyInputs, Given, check_kept, check_shape
 from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
@@ -16,7 +15,7 @@ from ..adaptive_softmax import AdaptiveSoftmax
 from ..generation import Generation
 from ..layers import dense
 from ..losses import cross_entropy, labelled_cross_entropy, next_token_cross_entropy
-from ..tensors import described, is_traced, visible_values
+from ..tensors import is_traced
 from .base import TaskModel
 
 
@@ -84,41 +83,27 @@ class XLMWithLMHeadModel(Generation, TaskModel):
         Differs: Hugging Face's documentation says that labels are shifted, and its code never does. It gives logits in
             training, too, and knows neither ``positions`` nor ``skip_logits`` here.
         """
+        check_kept(
+            has_positions=positions is not None,
+            has_labels=labels is not None,
+            logits_to_keep=logits_to_keep,
+            skip_logits=skip_logits,
+        )
         texts = {"input_ids": input_ids, **inputs}
-        self._check_kept(texts, labels, positions, logits_to_keep, skip_logits)
         if positions is not None:
             body = self.transformer.forward_at(positions, **texts)
         else:
             body = self.transformer(**texts, return_dict=True)
         skips = self.training if skip_logits is None else skip_logits
         if labels is not None and skips and not is_traced():
-            output = LogitsOutput.after(body, loss=self._loss(body.last_hidden_state, labels))
+            loss = labelled_cross_entropy(
+                self.pred_layer, self.config.vocab_size, body.last_hidden_state, labels, causal=self.config.causal
+            )
+            output = LogitsOutput.after(body, loss=loss)
         else:
             logits = self.pred_layer(_last(body.last_hidden_state, logits_to_keep))
             output = LogitsOutput.after(body, logits=logits, loss=self.criterion(logits, labels))
         return output.as_asked(self._asked(return_dict, "return_dict"))
-
-    def _check_kept(
-        self,
-        texts: Mapping[str, Any],
-        labels: Tensor | None,
-        positions: Tensor | None,
-        logits_to_keep: int | None,
-        skip_logits: bool | None,
-    ) -> None:
-        """Shapes, and values where they can be seen."""
-        check_skipped(skip_logits, has_labels=labels is not None)
-        tensors = {name: texts.get(name) for name in ("input_ids", "inputs_embeds")} | {"positions": positions}
-        given = {name: described(name, x) for name, x in tensors.items() if x is not None}
-        check_kept(self.config, given, has_labels=labels is not None, logits_to_keep=logits_to_keep)
-        if positions is not None and not is_traced():
-            check_positions(visible_values({"positions": positions}), next(iter(given.values())).shape[1])
-
-    def _loss(self, states: Tensor, labels: Tensor) -> Tensor:
-        """The loss, of the scores of the words that have labels. states (B, T, D) -> ()."""
-        return labelled_cross_entropy(
-            self.pred_layer, self.config.vocab_size, states, labels, causal=self.config.causal
-        )
 
     def get_output_embeddings(self) -> nn.Module:
         """The layer that scores the words."""
