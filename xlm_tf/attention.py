@@ -72,31 +72,29 @@ class MultiHeadAttention(ConfiguredLayer):
     ) -> tuple[Tensor, Tensor | None]:
         """q (B, T, D), k and v (B, S, D), mask (B, 1, T or 1, S) -> context (B, T, D), weights (B, H, T, S)."""
         q, k, v = map(self._split, (q, k, v))
-        drops = training and self.dropout.rate > 0  # which Keras' fused kernel cannot do
-        kernel = self._explicit if need_weights or head_mask is not None or drops else self._fused
         if cache is not None:
-            k, v = cache.extend(self.layer, _swapped(k), _swapped(v))
-            kernel = self._cached
+            k, v = cache.extend(self.layer, k, v)
+        drops = training and self.dropout.rate > 0
+        kernel = self._explicit if need_weights or head_mask is not None or drops else self._fused
         context, weights = kernel(q, k, v, mask, head_mask, training)
         return self._merge(context), weights if need_weights else None
 
     def _fused(
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: None, training: bool | None
     ) -> tuple[Tensor, None]:
-        """What a graph makes few kernels of; the mask is added. (B, T, H, C) each -> (B, T, H, C)."""
-        q, k, v = map(_swapped, (q, k, v))
+        """What a graph makes few kernels of: the mask is added, nothing dropped. (B, H, T, C) each -> (B, H, T, C)."""
         scores = tf.cast(tf.matmul(q, k, transpose_b=True), keras.backend.result_type(q.dtype, "float32"))
         hidden = tf.where(mask, tf.zeros((), scores.dtype), tf.constant(lowest(scores), scores.dtype))
         weights = tf.nn.softmax(scores * self.scale + hidden)
-        return _swapped(tf.matmul(tf.cast(weights, v.dtype), v)), None
+        return tf.matmul(tf.cast(weights, v.dtype), v), None
 
     def _explicit(
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: Tensor | None, training: bool | None
     ) -> tuple[Tensor, Tensor]:
-        """Step by step; the softmax of half precision is taken in float32. (B, T, H, C) each -> same, (B, H, T, S)."""
-        scores = ops.einsum("bthc,bshc->bhts", q * self.scale, k)
+        """Step by step; the softmax of half precision is taken in float32. (B, H, T, C) each -> same, (B, H, T, S)."""
+        scores = tf.matmul(q * self.scale, k, transpose_b=True)
         weights = self._weights(scores, mask, head_mask, training)
-        return ops.einsum("bhts,bshc->bthc", weights, v), weights
+        return tf.matmul(weights, v), weights
 
     def _weights(self, scores: Tensor, mask: Tensor, head_mask: Tensor | None, training: bool | None) -> Tensor:
         """Probabilities of the keys. (B, H, T, S) -> (B, H, T, S)."""
@@ -107,31 +105,18 @@ class MultiHeadAttention(ConfiguredLayer):
             weights = weights * ops.cast(factors[:, None, None], weights.dtype)
         return weights
 
-    def _cached(
-        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: Tensor | None, training: bool | None
-    ) -> tuple[Tensor, Tensor]:
-        """As `_explicit`, with k and v (B, H, S, C), as a cache keeps them, so that they need not be turned again."""
-        scores = tf.matmul(_swapped(q) * self.scale, k, transpose_b=True)
-        weights = self._weights(scores, mask, head_mask, training)
-        return _swapped(tf.matmul(weights, v)), weights
-
     def _split(self, x: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, H, C), the order that Keras' kernel wants."""
+        """(B, T, D) -> (B, H, T, C)."""
         batch, size, dim = ops.shape(x)
-        return ops.reshape(x, (batch, size, self.n_heads, dim // self.n_heads))
+        return tf.transpose(ops.reshape(x, (batch, size, self.n_heads, dim // self.n_heads)), (0, 2, 1, 3))
 
     def _merge(self, x: Tensor) -> Tensor:
-        """(B, T, H, C) -> (B, T, D)."""
-        batch, size, heads, head_dim = ops.shape(x)
-        return ops.reshape(x, (batch, size, heads * head_dim))
+        """(B, H, T, C) -> (B, T, D)."""
+        batch, heads, size, head_dim = ops.shape(x)
+        return ops.reshape(tf.transpose(x, (0, 2, 1, 3)), (batch, size, heads * head_dim))
 
 
 def _softmax(scores: Tensor) -> Tensor:
     """Over the last axis, at no less than float32."""
     precise = keras.backend.result_type(scores.dtype, "float32")
     return ops.cast(ops.softmax(ops.cast(scores, precise), axis=-1), scores.dtype)
-
-
-def _swapped(x: Tensor) -> Tensor:
-    """(B, T, H, C) <-> (B, H, T, C)."""
-    return tf.transpose(x, (0, 2, 1, 3))

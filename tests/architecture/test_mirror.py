@@ -70,8 +70,6 @@ ONE_SIDED = {
     "_as_rows": "the same",
     "_begin": "PyTorch computes a step as it is",
     "_step": "the same",
-    "MultiHeadAttention._cached": "Keras' kernel wants keys the other way round than a cache keeps them",
-    "_swapped": "the same",
     "evaluating": "Keras is told at each call whether it trains",
     "TaskModel.__init_subclass__": "Keras' `call` names the inputs of the body",
     "computing_in": "Keras is told what to compute in before a model is made, PyTorch afterwards",
@@ -174,10 +172,7 @@ OWN_PARAMETERS = {
 
 OWN_WORDS = {
     "labelled_cross_entropy": "a graph of TensorFlow does not know how many labels there will be",
-    "MultiHeadAttention._fused": "the frameworks' kernels want the axes in different orders",
-    "MultiHeadAttention._explicit": "the same",
-    "MultiHeadAttention._split": "the same",
-    "MultiHeadAttention._merge": "the same",
+    "MultiHeadAttention._fused": "TensorFlow has no such kernel, but makes few of what is written so",
     "_to_tensors": "TensorFlow places tensors itself",
     "described": "in a graph of TensorFlow sizes may be unknown",
     "linear_layers": "Keras' Dense quantises itself, PyTorch's Linear is replaced",
