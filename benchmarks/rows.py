@@ -60,11 +60,19 @@ _TF = ("ours-tf", "hf-tf-eager", "hf-tf-function", "ours")
 _BF16, _VNNI = ("avx512_bf16", "amx_bf16"), ("avx512_vnni", "avx_vnni", "amx_int8")
 
 
-def _generation(how: str, batch: int, sampled: int | None, quick: bool = False) -> Row:
+def _generation(how: str, batch: int, sampled: int | None, ours: str = "ours", quick: bool = False) -> Row:
     options = {"how": how, "tokens": 128, "sampled": sampled, "quick": {"sampled": 4}}
     case = Case("generation", "base", batch, 16, options)
-    name = f"generation, {how}, base b{batch}, 16 + 128"
-    return Row(name, case, ("ours", "hf-eager"), (Target("hf-eager", 15.0),), quick=quick)
+    precision = ours.removeprefix("ours").replace("-", ", ")
+    name = f"generation, {how}{precision}, base b{batch}, 16 + 128"
+    others = ("hf-eager",) if ours == "ours" else ("hf-eager", "ours")
+    return Row(name, case, (ours, *others), (Target("hf-eager", 15.0),), ours=ours, quick=quick)
+
+
+def _twins(row: Row) -> Row:
+    """The same in TensorFlow, against our own PyTorch."""
+    variants, targets = ("ours-tf", "ours"), (Target("ours", 0.9),)
+    return replace(row, name=f"TF {row.name}", variants=variants, targets=targets, ours="ours-tf", quick=False)
 
 
 def _loading(name: str, use: bool, variants: tuple[str, str], ratio: float) -> Row:
@@ -76,6 +84,26 @@ def _importing(name: str, variants: tuple[str, ...], quick: bool = False) -> Row
     case = Case("importing", "base", 0, 0)
     return Row(name, case, variants, (Target(variants[1], 1 / 1.3),), ours=variants[0], quick=quick)
 
+
+_ALL_LOGITS = Row(
+    "all logits, base b8×128", Case("logits"), ("ours", "hf-eager"), (Target("hf-eager", 1.4),), share=0.80
+)
+_RAGGED = Row(
+    "classification, base, 64 texts, 30 % real",
+    Case("ragged", batch=64, options={"real": 0.3}),
+    ("ours", "hf-eager"),
+    (Target("hf-eager", 4.0),),
+    share=0.75,
+)
+_TRAINING = Row(
+    "MLM training step, base b8×128",
+    Case("training"),
+    ("ours", "hf-eager", "hf-fused", "ours-checkpointed", "ours-bf16"),
+    (Target("hf-eager", 1.8),),
+    share=0.70,
+    quick=True,
+)
+_GREEDY, _GREEDY_OF_8 = _generation("greedy", 1, None, quick=True), _generation("greedy", 8, 8)
 
 ROWS = (
     Row(
@@ -110,24 +138,13 @@ ROWS = (
         (Target("hf-eager", 2.6),),
         quick=True,
     ),
-    Row("all logits, base b8×128", Case("logits"), ("ours", "hf-eager"), (Target("hf-eager", 1.4),), share=0.80),
-    Row(
-        "classification, base, 64 texts, 30 % real",
-        Case("ragged", batch=64, options={"real": 0.3}),
-        ("ours", "hf-eager"),
-        (Target("hf-eager", 4.0),),
-        share=0.75,
-    ),
-    Row(
-        "MLM training step, base b8×128",
-        Case("training"),
-        ("ours", "hf-eager", "hf-fused"),
-        (Target("hf-eager", 1.8),),
-        share=0.70,
-        quick=True,
-    ),
-    _generation("greedy", 1, None, quick=True),
-    _generation("greedy", 8, 8),
+    _ALL_LOGITS,
+    _RAGGED,
+    _TRAINING,
+    _GREEDY,
+    _GREEDY_OF_8,
+    _generation("greedy", 1, 16, "ours-int8"),
+    _generation("greedy", 1, 16, "ours-bf16"),
     _generation("sampling", 1, 16),
     _generation("sampling", 8, 8),
     _generation("beams", 1, 8),
@@ -173,6 +190,21 @@ ROWS = (
         ours="ours-tf",
         share=0.80,
     ),
+    Row(
+        "TF MLM training step, base b8×128",
+        Case("tensorflow_training"),
+        _TF,
+        (Target("ours", 0.9),),
+        ours="ours-tf",
+    ),
+    Row(
+        "TF XLMModel, base b1×128",
+        Case("tensorflow_forward", batch=1),
+        _TF,
+        (Target("ours", 0.9),),
+        ours="ours-tf",
+    ),
+    *map(_twins, (_ALL_LOGITS, _RAGGED, _GREEDY, _GREEDY_OF_8)),
     _loading("load 1 GB, PyTorch", False, ("ours", "hf-eager"), 3.0),
     _loading("load 1 GB and read it, PyTorch", True, ("ours", "hf-eager"), 3.0),
     _loading("load 1 GB, TensorFlow", False, ("ours-tf", "hf-tf-eager"), 5.0),

@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +27,7 @@ from benchmarks.harness import Budget, Settings, measure, measure_fresh
 from benchmarks.rows import Row, chosen
 from benchmarks.sizes import SIZES
 from benchmarks.variants import ENVIRONMENTS
+from xlm_core.files import write_text
 
 RESULTS = Path(__file__).with_name("results")
 MUCH_IDLE = 0.05
@@ -39,10 +41,22 @@ def main() -> None:
         sys.exit(f"no row has one of {options.only} in its name")
     if options.list:
         return print(*(row.name for row in rows), sep="\n")
-    results = {"machine": machine.describe(), "date": now(), **run(rows, options)}
+    results = told(rows, options)
     print("\n" + report.machine_line(results["machine"]), report.table(results), sep="\n\n")
-    save(results, options)
     return None
+
+
+def told(rows: list[Row], options: argparse.Namespace) -> dict[str, Any]:
+    """What was found, and in the file beside what it had."""
+    results = {"machine": machine.describe(), "date": now(), "rows": []}
+    file = results_file(options)
+    whole = merged(json.loads(file.read_text(encoding="utf-8")), results) if file and file.exists() else results
+    for part in parts(rows, options):
+        results, whole = merged(results, part), merged(whole, part)
+        save(whole, file)
+    if options.docs:
+        report.write_docs(whole)
+    return results
 
 
 def parse() -> argparse.Namespace:
@@ -66,17 +80,17 @@ def environments() -> str:
     return f"the interpreter of an environment: {names} (default: XLM_BENCH_NAME, or .bench/NAME/bin/python)"
 
 
-def run(rows: list[Row], options: argparse.Namespace) -> dict[str, Any]:
-    """Ceiling and growth are measured when all rows are."""
+def parts(rows: list[Row], options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """What is found, row by row; ceiling and growth are measured when all rows are."""
     settings = make_settings(options)
     with tempfile.TemporaryDirectory() as scratch:
         checkpoints = Checkpoints(options.scratch or Path(scratch))
-        found = {"rows": [run_row(row, checkpoints, settings) for row in rows]}
+        for row in rows:
+            yield {"rows": [run_row(row, checkpoints, settings)]}
         if not options.only:
             size = options.size or "base"
-            found["ceiling"] = timed("ceiling", ceiling.measured, size, settings)
-            found["growth"] = timed("growth", growth.measured, size, options.quick, checkpoints, settings)
-    return found
+            yield {"ceiling": timed("ceiling", ceiling.measured, size, settings)}
+            yield {"growth": timed("growth", growth.measured, size, options.quick, checkpoints, settings)}
 
 
 def make_settings(options: argparse.Namespace) -> Settings:
@@ -125,27 +139,23 @@ def tell(row: Row, found: Any) -> None:
             print(f"          {name} used {seconds:.2f} s of CPU time while it waited", file=sys.stderr)
 
 
-def save(results: dict[str, Any], options: argparse.Namespace) -> None:
+def results_file(options: argparse.Namespace) -> Path | None:
     """All rows go to a file of this machine; some rows only where they are told to."""
-    default = None if options.only or options.quick or options.size else results_file(results)
-    file = options.output or default
-    if file is None:
-        return
-    whole = merged(json.loads(file.read_text(encoding="utf-8")), results) if file.exists() else results
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"\nwritten: {file}")
-    if options.docs:
-        report.write_docs(whole)
+    if options.output or options.only or options.quick or options.size:
+        return options.output
+    return RESULTS / f"{machine.slug(machine.describe())}.json"
 
 
-def results_file(results: dict[str, Any]) -> Path:
-    return RESULTS / f"{machine.slug(results['machine'])}.json"
+def save(results: dict[str, Any], file: Path | None) -> None:
+    """After every row, for half an hour may be cut short."""
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 
 def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """New rows in the place of old ones of the same name, or at the end."""
-    fresh = {row["name"]: row for row in new["rows"]}
+    fresh = {row["name"]: row for row in new.get("rows", ())}
     kept = [fresh.pop(row["name"], row) for row in old["rows"]]
     return {**old, **new, "rows": [*kept, *fresh.values()]}
 

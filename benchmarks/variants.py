@@ -34,6 +34,7 @@ VARIANTS = {
     "ours": Variant("ours, PyTorch", "ours"),
     "ours-bf16": Variant("ours, bfloat16", "ours"),
     "ours-int8": Variant("ours, int8", "ours"),
+    "ours-checkpointed": Variant("ours, gradient checkpointing", "ours"),
     "ours-tf": Variant("ours, TensorFlow", "ours"),
     "ours-tf-predict": Variant("ours, `predict`", "ours"),
     "core": Variant("`import xlm_core`", "ours"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,14 @@ def ours(name: str, folder: Path, **options: Any) -> Any:
     import xlm_tf
 
     return getattr(xlm_tf, name).from_pretrained(folder, **options)
+
+
+def running(name: str, folder: Path, batch: Mapping[str, np.ndarray], output: str) -> Callable[[], np.ndarray]:
+    """A model of `xlm_tf` as the pipelines call it, arrays in and an array out."""
+    from xlm_tf.pipelines import Runner
+
+    run = Runner(ours(name, folder))
+    return lambda: run(batch)[output]
 
 
 def hugging_face(name: str, folder: Path) -> Any:

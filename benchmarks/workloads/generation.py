@@ -26,13 +26,33 @@ def work(case: Case) -> None:
     """Reading the weights is the limit, not the products."""
 
 
-def ours(case: Case, folder: Path) -> Step:
+def ours(case: Case, folder: Path, **options: Any) -> Step:
     from benchmarks.peers import torch_models as peers
 
-    model = peers.ours("XLMWithLMHeadModel", folder)
-    batch = peers.tensors(texts(case))
+    return _written(peers.ours("XLMWithLMHeadModel", folder, **options), peers, case)
+
+
+def in_bfloat16(case: Case, folder: Path) -> Step:
+    return ours(case, folder, dtype="bfloat16")
+
+
+def in_int8(case: Case, folder: Path) -> Step:
+    import xlm_torch
+    from benchmarks.peers import torch_models as peers
+
+    return _written(xlm_torch.quantize(peers.ours("XLMWithLMHeadModel", folder), "int8"), peers, case)
+
+
+def ours_in_tensorflow(case: Case, folder: Path) -> Step:
+    from benchmarks.peers import keras_models as peers
+
+    return _written(peers.ours("TFXLMWithLMHeadModel", folder), peers, case)
+
+
+def _written(model: Any, peers: Any, case: Case) -> Step:
+    """All tokens, whatever they are."""
     options = {**HOW[case.options["how"]], "max_new_tokens": case.options["tokens"], "eos_token_id": []}
-    return Step(silent(model.generate, **batch, **options))
+    return Step(silent(model.generate, **peers.tensors(texts(case)), **options))
 
 
 def hugging_face(case: Case, folder: Path) -> Step:
@@ -67,4 +87,10 @@ def _prompt(case: Case, length: int) -> dict[str, Any]:
     return {name: batch[name] for name in ("input_ids", "attention_mask")}
 
 
-VARIANTS = {"ours": ours, "hf-eager": hugging_face}
+VARIANTS = {
+    "ours": ours,
+    "ours-bf16": in_bfloat16,
+    "ours-int8": in_int8,
+    "ours-tf": ours_in_tensorflow,
+    "hf-eager": hugging_face,
+}

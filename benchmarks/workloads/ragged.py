@@ -28,6 +28,12 @@ def hugging_face(case: Case, folder: Path) -> Step:
     return _called(peers.hugging_face("XLMForSequenceClassification", folder), case)
 
 
+def ours_in_tensorflow(case: Case, folder: Path) -> Step:
+    from benchmarks.peers import keras_models as peers
+
+    return Step(peers.running("TFXLMForSequenceClassification", folder, ragged_texts(case), "logits"))
+
+
 def _called(model: Any, case: Case) -> Step:
     from benchmarks.peers import torch_models as peers
 
@@ -35,4 +41,4 @@ def _called(model: Any, case: Case) -> Step:
     return Step(peers.inferring(lambda: model(**batch).logits))
 
 
-VARIANTS = {"ours": ours, "hf-eager": hugging_face, "hf5-eager": hugging_face}
+VARIANTS = {"ours": ours, "ours-tf": ours_in_tensorflow, "hf-eager": hugging_face, "hf5-eager": hugging_face}

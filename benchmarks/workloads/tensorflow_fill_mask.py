@@ -14,11 +14,9 @@ TASK, work = fill_mask.TASK, fill_mask.work
 def ours(case: Case, folder: Path) -> Step:
     """As the pipelines call it."""
     from benchmarks.peers import keras_models as peers
-    from xlm_tf.pipelines import Runner
 
-    arrays, places = masked_texts(case)
-    run, batch = Runner(peers.ours("TFXLMWithLMHeadModel", folder)), {**arrays, "positions": places}
-    return Step(lambda: run(batch)["logits"])
+    batch, places = masked_texts(case)
+    return Step(peers.running("TFXLMWithLMHeadModel", folder, {**batch, "positions": places}, "logits"))
 
 
 def hugging_face(case: Case, folder: Path) -> Step:

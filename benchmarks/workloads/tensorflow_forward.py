@@ -16,10 +16,8 @@ TASK, work = forward.TASK, forward.work
 def ours(case: Case, folder: Path) -> Step:
     """As the pipelines call it."""
     from benchmarks.peers import keras_models as peers
-    from xlm_tf.pipelines import Runner
 
-    run, batch = Runner(peers.ours("TFXLMModel", folder)), texts(case)
-    return Step(lambda: run(batch)["last_hidden_state"])
+    return Step(peers.running("TFXLMModel", folder, texts(case), "last_hidden_state"))
 
 
 def predicting(case: Case, folder: Path) -> Step:

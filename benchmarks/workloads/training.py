@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,25 @@ def ours(case: Case, folder: Path) -> Step:
     from benchmarks.peers import torch_models as peers
 
     return _trained(peers.ours("XLMWithLMHeadModel", folder), case, fused=True)
+
+
+def in_bfloat16(case: Case, folder: Path) -> Step:
+    """Products in bfloat16, weights and their gradients in float32."""
+    import torch
+
+    from benchmarks.peers import torch_models as peers
+
+    step = _trained(peers.ours("XLMWithLMHeadModel", folder), case, fused=True)
+    return replace(step, run=torch.autocast("cpu", torch.bfloat16)(step.run))
+
+
+def checkpointed(case: Case, folder: Path) -> Step:
+    """Layers computed twice and kept once."""
+    from benchmarks.peers import torch_models as peers
+
+    model = peers.ours("XLMWithLMHeadModel", folder)
+    model.gradient_checkpointing_enable()
+    return _trained(model, case, fused=True)
 
 
 def hugging_face(case: Case, folder: Path, fused: bool | None = None) -> Step:
@@ -52,6 +72,8 @@ def _trained(model: Any, case: Case, fused: bool | None) -> Step:
 
 VARIANTS = {
     "ours": ours,
+    "ours-bf16": in_bfloat16,
+    "ours-checkpointed": checkpointed,
     "hf-eager": hugging_face,
     "hf5-eager": hugging_face,
     "hf-fused": with_fused_optimizer,
