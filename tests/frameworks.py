@@ -39,7 +39,7 @@ class Framework(ABC):
         """The model's own output, given numpy arrays and flags."""
 
     @abstractmethod
-    def gradients(self, model: Any, **inputs: Any) -> dict[str, np.ndarray]:
+    def gradients(self, model: Any, training: bool = False, **inputs: Any) -> dict[str, np.ndarray]:
         """The gradient of the loss for every weight that took part, named and turned as in the manifest."""
 
     @abstractmethod
@@ -102,9 +102,9 @@ class Torch(Framework):
     def call(self, model: Any, training: bool = False, **inputs: Any) -> Any:
         return model.train(training)(**self._tensors(inputs))
 
-    def gradients(self, model: Any, **inputs: Any) -> dict[str, np.ndarray]:
+    def gradients(self, model: Any, training: bool = False, **inputs: Any) -> dict[str, np.ndarray]:
         model.zero_grad()
-        self.call(model, **inputs).loss.backward()
+        self.call(model, training, **inputs).loss.backward()
         return {name: self.array(x.grad) for name, x in model.named_parameters() if x.grad is not None}
 
     def set_seed(self, seed: int) -> None:
@@ -161,12 +161,12 @@ class TF(Framework):
     def call(self, model: Any, training: bool = False, **inputs: Any) -> Any:
         return model(**self._tensors(inputs), training=training)
 
-    def gradients(self, model: Any, **inputs: Any) -> dict[str, np.ndarray]:
+    def gradients(self, model: Any, training: bool = False, **inputs: Any) -> dict[str, np.ndarray]:
         import tensorflow as tf
 
         from xlm_core.manifest import Kind
 
-        taken = dict(zip(self._variables(model), self._taken(model, inputs), strict=True))
+        taken = dict(zip(self._variables(model), self._taken(model, inputs, training), strict=True))
         arrays = {
             name: tf.convert_to_tensor(gradient).numpy() for name, gradient in taken.items() if gradient is not None
         }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .auto import AutoConfig, AutoTokenizer
     from .config import XLMConfig
+    from .data.batches import batches_by_length
     from .data.collate import collate
     from .tokenizer import XLMTokenizer
 
@@ -21,10 +22,11 @@ _HOMES = {
     "AutoTokenizer": "auto",
     "XLMConfig": "config",
     "XLMTokenizer": "tokenizer",
+    "batches_by_length": "data.batches",
     "collate": "data.collate",
 }
 
-__all__ = ["AutoConfig", "AutoTokenizer", "XLMConfig", "XLMTokenizer", "__version__", "collate"]
+__all__ = ["AutoConfig", "AutoTokenizer", "XLMConfig", "XLMTokenizer", "__version__", "batches_by_length", "collate"]
 
 
 def __getattr__(name: str) -> Any:

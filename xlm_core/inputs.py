@@ -172,15 +172,23 @@ def check_values(config: XLMConfig, values: Mapping[str, np.ndarray], size: int 
     Differs: Hugging Face multiplies the states by the mask's value (PyTorch) or adds 1e30 times its distance from 1 to
         the scores (TensorFlow), drops ``langs`` for a model without language embeddings, and takes any lengths.
     """
+    check_padding(values, size)
+    langs = values.get("langs")
+    if langs is not None and not config.has_lang_embeddings and (wrong := _first(langs != 0, langs)):
+        raise InputError(f"`langs` must be 0 or left out for a model without language embeddings; got {wrong}.")
+
+
+def check_padding(values: Mapping[str, np.ndarray], size: int | None) -> None:
+    """Refuse a mask that is neither 0 nor 1, and lengths that no text of the batch can have; size is T.
+
+    Raises: InputError.
+    """
     mask = values.get("attention_mask")
     if mask is not None and (wrong := _first((mask != 0) & (mask != 1), mask)):
         raise InputError(f"`attention_mask` must be 1 where a token is and 0 where padding is; got {wrong}.")
     lengths = values.get("lengths")
     if lengths is not None and size is not None and (wrong := _first((lengths < 0) | (lengths > size), lengths)):
         raise InputError(f"`lengths` must be in [0, {size}], the width of the batch; got {wrong}.")
-    langs = values.get("langs")
-    if langs is not None and not config.has_lang_embeddings and (wrong := _first(langs != 0, langs)):
-        raise InputError(f"`langs` must be 0 or left out for a model without language embeddings; got {wrong}.")
 
 
 def check_ranges(config: XLMConfig, values: Mapping[str, np.ndarray]) -> None:
@@ -254,7 +262,9 @@ def check_chosen(config: XLMConfig, given: Mapping[str, Given]) -> int | None:
     check_shape("positions", positions, (batch, None))
     check_whole_numbers("positions", positions)
     if positions.shape[1] == 0:
-        raise InputError("`positions` must choose at least one for each text; got none, (B, 0).")
+        raise InputError(
+            "`positions` must choose at least one for each text; got none, (B, 0). Leave it out to have all of them."
+        )
     return size
 
 
@@ -266,13 +276,33 @@ def check_kept(*, has_positions: bool, has_labels: bool, logits_to_keep: object,
     check_flag("skip_logits", skip_logits)
     if skip_logits and not has_labels:
         raise InputError("`skip_logits` must be left out without `labels`: there would be nothing to return.")
-    if logits_to_keep is not None:
+    says_which = are_positions(logits_to_keep)
+    if logits_to_keep is not None and not says_which:
         check_not_negative("logits_to_keep", logits_to_keep)
-    chosen = [name for name, is_there in (("positions", has_positions), ("logits_to_keep", logits_to_keep)) if is_there]
+    keeps = says_which or bool(logits_to_keep)
+    chosen = [name for name, is_there in (("positions", has_positions), ("logits_to_keep", keeps)) if is_there]
     if len(chosen) > 1:
         raise InputError("`positions` and `logits_to_keep` both choose scores; got both. Leave one out.")
     if chosen and has_labels:
         raise InputError(f"`{chosen[0]}` must be left out with `labels`, whose loss needs the scores where labels are.")
+
+
+def are_positions(logits_to_keep: object) -> bool:
+    """Whether it says which scores to keep, by a list, an array or a tensor, rather than how many."""
+    return isinstance(logits_to_keep, (list, tuple)) or hasattr(logits_to_keep, "shape")
+
+
+def check_same_positions(given: Given) -> None:
+    """Refuse ``logits_to_keep`` that is no list of positions (P,).
+
+    Raises: InputError.
+    """
+    check_shape("logits_to_keep", given, (None,))
+    if given.shape == (0,):
+        raise InputError(
+            "`logits_to_keep` must choose at least one position; got none. Leave it out to have all of them."
+        )
+    check_whole_numbers("logits_to_keep", given)
 
 
 def check_both_ends(start_positions: object, end_positions: object) -> bool:

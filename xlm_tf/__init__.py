@@ -12,6 +12,7 @@ with quiet_command_line():
 from xlm_core import __version__
 from xlm_core.auto import AutoConfig, AutoTokenizer
 from xlm_core.config import XLMConfig
+from xlm_core.data.batches import batches_by_length
 from xlm_core.data.collate import collate
 from xlm_core.errors import XLMError
 from xlm_core.outputs import XLMForQuestionAnsweringOutput
@@ -72,6 +73,7 @@ __all__ = [
     "XLMTextEmbedder",
     "XLMTokenizer",
     "__version__",
+    "batches_by_length",
     "collate",
     "pack",
     "pipeline",

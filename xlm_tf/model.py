@@ -134,9 +134,10 @@ class TFXLMModel(TFXLMPreTrainedModel):
 
         All else is as in `forward`, of whose numbers these are.
 
-        Raises: InputError if attentions are asked for.
+        Raises: InputError if attentions are asked for, and as `forward` does.
         """
         check_packable(output_attentions=self._asked(output_attentions, "output_attentions"))
+        self._check(all_inputs({**batch.inputs, "head_mask": head_mask}), None)
         need_states = self._asked(output_hidden_states, "output_hidden_states")
         states, _ = self._states(batch, head_mask=head_mask, need_states=need_states, training=training)
         return _output(states, []).as_asked(self._asked(return_dict, "return_dict"))

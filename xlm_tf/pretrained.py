@@ -24,13 +24,14 @@ from .checkpointing import Checkpointing
 from .parameters import Parameters
 from .precision import computing_in, precision, warn_of_half
 from .quantization import Quantization, refuse_quantized
+from .steps import Steps
 from .surgery import Surgery
 from .tensors import Tensor
 from .tracing import Graphs
 from .weights import read_weights, write_weights
 
 
-class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, Quantization, keras.Model):
+class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, Quantization, Steps, keras.Model):
     """Base of TFXLMModel and of the task models.
 
     ``task`` names the rows of the manifest that the model adds to those of the body. Subclasses write ``forward``.
@@ -68,7 +69,7 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, Quantiz
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
-        logits_to_keep: int | None = None,
+        logits_to_keep: int | Sequence[int] | Tensor | None = None,
         skip_logits: bool | None = None,
         training: bool | None = None,
         **labels: Tensor | None,

@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
 from xlm_core import __version__
 from xlm_core.auto import AutoConfig, AutoTokenizer
 from xlm_core.config import XLMConfig
+from xlm_core.data.batches import batches_by_length
 from xlm_core.data.collate import collate
 from xlm_core.outputs import XLMForQuestionAnsweringOutput
 from xlm_core.tokenizer import XLMTokenizer
@@ -72,6 +73,7 @@ __all__ = [
     "XLMTokenizer",
     "XLMWithLMHeadModel",
     "__version__",
+    "batches_by_length",
     "collate",
     "pack",
     "pipeline",

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from xlm_core.config import XLMConfig
 
 from .cache import XLMCache
+from .kernels import together
 from .layers import dense
 from .masks import Sight, lowest
 
@@ -51,8 +52,10 @@ class MultiHeadAttention(nn.Module):
         left in the other shapes. The weights are None where nobody asked for them: then the framework's fused kernel
         runs. With a cache the keys are those of all tokens that it holds.
         """
-        q = self.q_lin(x if queries is None else queries)
-        k, v = self.k_lin(x), self.v_lin(x)
+        if queries is None or queries is x:
+            q, k, v = together((self.q_lin, self.k_lin, self.v_lin), x)
+        else:
+            q, (k, v) = self.q_lin(queries), together((self.k_lin, self.v_lin), x)
         attend = partial(self._attend, head_mask, need_weights, cache)
         context, weights = mask.attend(attend, q, k, v) if isinstance(mask, Sight) else attend(q, k, v, mask)
         return self.out_lin(context), weights

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from xlm_core.config import XLMConfig
 
-from .kernels import activated
+from .kernels import fed_forward
 from .layers import dense
 
 
@@ -38,4 +38,4 @@ class FeedForward(nn.Module):
 
     def _transform(self, x: Tensor) -> Tensor:
         """(…, D) -> (…, D)."""
-        return self.dropout(self.lin2(activated(self.lin1, self.activation, x)))
+        return self.dropout(fed_forward(self.lin1, self.activation, self.lin2, x))

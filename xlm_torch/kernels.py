@@ -16,6 +16,7 @@ from torch.autograd import forward_ad
 from torch.nn import functional as F
 from torch.nn.modules import module as modules
 
+from . import int8
 from .kernel_choice import TOLERANCE, Choice, Product, Run, choose, environment_mode, rows_like
 from .packed import LARGEST, Onednn, OnlyCopy, PackedWeight, find_operators, plain_product
 
@@ -131,6 +132,26 @@ def activated(layer: nn.Module, activation: nn.Module, x: Tensor) -> Tensor:
         return product(x, weight, layer._parameters["bias"], then)  # noqa: SLF001
     result: Tensor = activation(layer(x))
     return result
+
+
+def together(layers: Sequence[nn.Module], x: Tensor) -> Sequence[Tensor]:
+    """What layers make of the same x (…, in): (…, out) of each; int8 layers that nobody watches round it once."""
+    if all(map(_is_free_int8, layers)):
+        return int8.results(layers, x)
+    return [layer(x) for layer in layers]
+
+
+def fed_forward(first: nn.Module, activation: nn.Module, last: nn.Module, x: Tensor) -> Tensor:
+    """``last(activation(first(x)))``, x (…, in) -> (…, out); at once in int8, if nobody watches and nothing learns."""
+    free = _is_free_int8(first) and _is_free_int8(last) and not _is_watched(activation)
+    if free and not (torch.is_grad_enabled() and x.requires_grad):
+        return int8.fed_forward(first, activation, last, x)
+    return last(activated(first, activation, x))
+
+
+def _is_free_int8(layer: nn.Module) -> bool:
+    """Whether a layer is int8, and nobody counts its calls."""
+    return type(layer) is int8.QuantizedLinear and not torch.compiler.is_compiling() and not _is_watched(layer)
 
 
 def _name(activation: nn.Module) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,7 +17,7 @@ from .tensors import described, visible_values
 IGNORED = -100
 
 CHUNK = 1 << 26
-"""Scores that a loss computes at once, 256 MiB in float32; with a quarter of them a step takes half as long again."""
+"""Scores that a part of a loss computes at once, 256 MiB in float32."""
 
 
 def cross_entropy(logits: Tensor, labels: Tensor | None) -> Tensor | None:
@@ -47,24 +46,38 @@ def labelled_cross_entropy(
 ) -> Tensor:
     """The same of ``score(states)``, which is computed only where there is a label. states (B, T, D), labels (B, T).
 
-    score: (n, D) -> (n, V). No more than `CHUNK` scores are there at once: where there would be more, they are computed
-    in parts, and each part once more for its gradient.
+    score: (n, D) -> (n, V). Where there would be many scores they are computed in parts, no more than `CHUNK` at once,
+    and each part once more for its gradient. On the meta device, which has no values, every word counts as labelled.
 
     Raises: InputError if the shapes differ or a label names no class.
     """
     check_labels(described("labels", labels), tuple(states.shape[:-1]))
     seen, wanted = (states[:, :-1], labels[:, 1:]) if causal else (states, labels)
+    if states.is_meta:
+        return _mean(score(seen), wanted, labels)
     counted = wanted != IGNORED
     rows, words = seen[counted], wanted[counted]
     size = max(1, CHUNK // n_words)
-    compute = _total if len(words) <= size else partial(checkpoint, _total, use_reentrant=False)
-    totals = [compute(score, *part, labels) for part in zip(rows.split(size), words.split(size), strict=True)]
-    return sum(totals) / counted.sum().clamp(min=1)
+    few = size + states.shape[-1]  # a part's gradient of the words' table takes as much as the scores of D rows
+    if len(words) <= few:
+        total = _total(score, rows, words, labels)
+    else:
+        total = _total_in_parts(score, rows, words, labels, n_parts=-(-len(words) // size))
+    return total / max(len(words), 1)
 
 
 def _total(score: Callable[[Tensor], Tensor], rows: Tensor, words: Tensor, given: Tensor) -> Tensor:
     """The sum over rows (n, D) of what their words (n,) cost."""
     return _sum(score(rows), words, given)
+
+
+def _total_in_parts(
+    score: Callable[[Tensor], Tensor], rows: Tensor, words: Tensor, given: Tensor, n_parts: int
+) -> Tensor:
+    """The same, one part after the other."""
+    size = -(-len(words) // n_parts)
+    parts = zip(rows.split(size), words.split(size), strict=True)
+    return sum(checkpoint(_total, score, *part, given, use_reentrant=False) for part in parts)
 
 
 def classification_loss(config: XLMConfig, logits: Tensor, labels: Tensor | None) -> Tensor | None:

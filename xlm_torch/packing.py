@@ -12,10 +12,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from xlm_core.data.packing import GROUPS, check_extent
+from xlm_core.data.packing import GROUPS, check_batch, check_tokens
 from xlm_core.inputs import PER_TEXT
 
 from .masks import Group, Sight, attention_mask, padding_mask
+from .tensors import described, visible_values
 
 
 class PaddedBatch(NamedTuple):
@@ -112,7 +113,8 @@ def pack(batch: Mapping[str, Tensor]) -> PackedBatch:
     batch: inputs of `XLMModel.forward` by name, attention_mask or lengths among them. The host must know how many
     tokens there are, and so waits for a device.
 
-    Raises: InputError for a batch that does not say which positions are tokens.
+    Raises: InputError for a batch that does not say which positions are tokens, says it twice, or has none, and for
+        inputs of other shapes than the ids.
 
     Example:
         >>> import torch
@@ -124,7 +126,8 @@ def pack(batch: Mapping[str, Tensor]) -> PackedBatch:
         >>> states.shape, packed.unpack(states).shape
         (torch.Size([1, 6, 32]), torch.Size([2, 4, 32]))
     """
-    check_extent(batch.get("attention_mask"), batch.get("lengths"))
+    size = check_batch({name: described(name, x) for name, x in batch.items() if x is not None})
+    check_tokens(visible_values({name: batch.get(name) for name in ("attention_mask", "lengths")}), size)
     if batch.get("attention_mask") is not None:
         return pack_where(batch, batch["attention_mask"].bool())
     first = batch["inputs_embeds"] if batch.get("input_ids") is None else batch["input_ids"]

@@ -71,7 +71,8 @@ def pipeline(
     device: str | torch.device | None = None,
     config: XLMConfig | None = None,
     dtype: Any = None,
-    batch_size: int = 8,
+    batch_size: int | None = None,
+    max_tokens: int | None = None,
 ) -> Pipeline[Any, Any, Any, Any]:
     """Text in, results out: ``pipeline("fill-mask", model="xlm-demo")("A [MASK] is riding a bike.", lang="en")``.
 
@@ -82,11 +83,13 @@ def pipeline(
     model: a folder, file, Hub id or built-in name, or a model, which then needs its ``tokenizer`` (an XLMTokenizer, or
     where to find one). device: where the model is moved to; None leaves it where it is.
 
-    config: instead of the checkpoint's own, and dtype: what to compute in; both for a model that is loaded. batch_size:
-    how many texts, pairs or windows are computed at a time.
+    config: instead of the checkpoint's own, and dtype: what to compute in; both for a model that is loaded.
 
-    Raises: InputError for an unknown task, a model of another one or without a tokenizer, and a device that is not
-        there; VocabularyError if the tokenizer has more pieces than the model; what loading raises.
+    Texts, pairs or windows are computed with others of about their length: ``batch_size`` at a time, or as many as fill
+    ``max_tokens`` positions, padding included; 8 if neither is given. If both are, both limits hold.
+
+    Raises: InputError for an unknown task, a model of another one or without a tokenizer, a device that is not there,
+        and numbers below 1; VocabularyError if the tokenizer has more pieces than the model; what loading raises.
     """
     return make_pipeline(
         task,
@@ -97,6 +100,7 @@ def pipeline(
         config=config,
         dtype=dtype,
         batch_size=batch_size,
+        max_tokens=max_tokens,
     )
 
 

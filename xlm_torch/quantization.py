@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from itertools import groupby
 from typing import Any, Self
 
 import torch
@@ -22,6 +22,7 @@ from xlm_core.quantization import (
 )
 
 from .adapters import refuse_adapters
+from .int8 import Int8Weight, quantized, require_operators, rounded
 from .precision import measured_product
 
 
@@ -47,105 +48,6 @@ class Quantization:
         return super()._apply(fn, recurse)
 
 
-class Int8Weight:
-    """The weight of a linear layer in whole numbers of eight bits, with a scale for each output.
-
-    Nothing writes to it: copies of a layer share it.
-    """
-
-    def __init__(self, values: Tensor, scale: Tensor) -> None:
-        self.packed = torch.ops.onednn.qlinear_prepack(values, None)
-        self.scale, self.zeros = scale, torch.zeros(len(scale), dtype=torch.int32)
-
-    @classmethod
-    def of(cls, weight: Tensor) -> Self:
-        """Round a weight (out, in), each output to 127 steps either side of 0."""
-        scale = (weight.detach().abs().amax(dim=1) / _STEPS).clamp(min=_SMALLEST)
-        return cls((weight.detach() / scale[:, None]).round_().to(torch.int8), scale)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that it takes."""
-        return self.packed.nbytes + self.scale.nbytes + self.zeros.nbytes
-
-    def product(self, x: Tensor, bias: Tensor | None) -> Tensor:
-        """x (N, in) -> (N, out); each row is rounded by a scale of its own, so that no row changes another."""
-        y = x.new_empty(len(x), len(self.scale))
-        for rows, results in zip(x.split(_AT_ONCE), y.split(_AT_ONCE), strict=True):
-            self._write_product(rows, bias, results)
-        return y
-
-    def _write_product(self, x: Tensor, bias: Tensor | None, y: Tensor) -> None:
-        """x (N, in) -> y (N, out)."""
-        steps = steps_of_activations()
-        scale = (x.abs().amax(dim=1, keepdim=True) / steps).clamp_(min=_SMALLEST)
-        moved = torch.addcmul(x.new_tensor(steps + 1.5), x, scale.reciprocal())  # cut off below: hence the half
-        product = _multiply(moved.to(torch.uint8), self, steps + 1)
-        if bias is None:
-            torch.mul(product, scale, out=y)
-        else:
-            torch.addcmul(bias, product, scale, out=y)
-
-    def __deepcopy__(self, memo: Any) -> Self:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.packed.to_dense().t().contiguous(), self.scale)
-
-
-class QuantizedLinear(nn.Module):
-    """A linear layer whose weight is int8, and whose input is rounded to as much as it comes: (…, in) -> (…, out)."""
-
-    def __init__(self, layer: nn.Linear) -> None:
-        super().__init__()
-        self.in_features, self.out_features = layer.in_features, layer.out_features
-        self.int8 = Int8Weight.of(layer.weight)
-        self.bias = None if layer.bias is None else layer.bias.detach().clone()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x (…, in) -> (…, out)."""
-        if torch.compiler.is_compiling():
-            return _uncompiled(self, x)
-        if torch.is_grad_enabled() and x.requires_grad:
-            result: Tensor = _Underivable.apply(x, self)
-            return result
-        return self.product(x)
-
-    def product(self, x: Tensor) -> Tensor:
-        """The same without a graph for gradients. x (…, in) -> (…, out)."""
-        rows = x.reshape(-1, self.in_features).float()
-        return self.int8.product(rows, self.bias).view(*x.shape[:-1], self.out_features)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that weight and bias take."""
-        return self.int8.nbytes + (0 if self.bias is None else self.bias.nbytes)
-
-    def extra_repr(self) -> str:
-        """The sizes, as `torch.nn.Linear` shows them."""
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}, int8"
-
-
-def _uncompiled(layer: QuantizedLinear, x: Tensor) -> Tensor:
-    """A product as it is: what is compiled knows no packed weights. x (…, in) -> (…, out)."""
-    result: Tensor = torch.compiler.disable(layer.product)(x)
-    return result
-
-
-class _Underivable(torch.autograd.Function):
-    """A product whose gradient cannot be had."""
-
-    @staticmethod
-    def forward(_: Any, x: Tensor, layer: QuantizedLinear) -> Tensor:
-        """x (…, in) -> (…, out)."""
-        return layer.product(x)
-
-    @staticmethod
-    def backward(*_: Any) -> Any:
-        """Refuse."""
-        refuse_precision("int8", "`backward`")
-
-
 def quantize(model: Any, precision: str = "int8", *, report: bool = False) -> Any:
     """Round a model's linear layers to int8, in place: the model itself, whose weights take less memory.
 
@@ -169,8 +71,10 @@ def quantize(model: Any, precision: str = "int8", *, report: bool = False) -> An
     require_operators()
     _warn_of_int8()
     before = _measured(model) if report else None
-    for owner, name, layer in linear_layers(model):
-        setattr(owner, name, QuantizedLinear(layer))
+    for _, group in groupby(linear_layers(model), _reads):
+        owners, names, layers = zip(*group, strict=True)
+        for owner, name, layer in zip(owners, names, quantized(layers), strict=True):
+            setattr(owner, name, layer)
     model.base_model.precision = precision
     return model if before is None else (model, _reported(precision, before, _measured(model)))
 
@@ -190,6 +94,12 @@ def linear_layers(model: Any) -> list[tuple[Any, str, Any]]:
     return [(owner, *child) for owner in owners for child in owner.named_children() if isinstance(child[1], nn.Linear)]
 
 
+def _reads(found: tuple[Any, str, Any]) -> tuple[int, str, bool]:
+    """Alike for layers that one product can compute: queries, keys and values are made of the same states."""
+    owner, name, layer = found
+    return id(owner), "" if name in ("q_lin", "k_lin", "v_lin") else name, layer.bias is None
+
+
 def _warn_of_int8() -> None:
     """Say so, once, where int8 is slower than float32."""
     warn_if_slow("torch", "int8", _ADVICE, measured_speed)
@@ -200,35 +110,7 @@ def measured_speed() -> float:
     x, weight = measured_product()
     int8 = Int8Weight.of(weight)
     with torch.inference_mode():
-        return speed_ratio(lambda: F.linear(x, weight), lambda: int8.product(x, None))
-
-
-def require_operators() -> None:
-    """Refuse what needs oneDNN's products of whole numbers.
-
-    Raises: InputError if this PyTorch has none.
-    """
-    if not (hasattr(torch.ops.onednn, "qlinear_prepack") and torch.backends.mkldnn.is_available()):
-        raise InputError("`quantize` needs a PyTorch built with oneDNN; this one was not. Keep the model float32.")
-
-
-@cache
-def steps_of_activations() -> int:
-    """The steps that a state is rounded to, either side of 0: half where two products overflow sixteen bits.
-
-    Source: oneDNN, "Nuances of int8 computations": processors without VNNI add two products in sixteen bits.
-    """
-    x, ones = torch.full((1, 64), 255, dtype=torch.uint8), torch.full((1, 64), _STEPS, dtype=torch.int8)
-    exact = 255 * _STEPS * 64
-    return _STEPS if _multiply(x, Int8Weight(ones, torch.ones(1)), 0).item() == exact else _STEPS // 2
-
-
-def _multiply(x: Tensor, weight: Int8Weight, zero: int) -> Tensor:
-    """x (N, in), whole numbers that stand for as many less ``zero`` -> float32 (N, out), scaled by the weight's."""
-    product: Tensor = torch.ops.onednn.qlinear_pointwise(
-        x, 1.0, zero, weight.packed, weight.scale, weight.zeros, None, 1.0, 0, torch.float32, "none", [], ""
-    )
-    return product
+        return speed_ratio(lambda: F.linear(x, weight), lambda: int8.product(rounded(x)))
 
 
 def _check_place(fn: Callable[[Tensor], Tensor]) -> None:
@@ -252,12 +134,6 @@ def _reported(precision: str, before: tuple[float, int], after: tuple[float, int
     """What changed between two of `_measured`."""
     return PrecisionReport(precision, before[0] / after[0], before[1], after[1])
 
-
-_STEPS, _SMALLEST = 127, 1e-30
-"""Of eight bits with a sign, without the lowest, and what stands for the scale of nothing but zeros."""
-
-_AT_ONCE = 256
-"""Rows that are rounded and multiplied together: few enough to stay in the processor's cache."""
 
 _ADVICE = "Keep the model float32; int8 is fast on processors with VNNI."
 """What to do where int8 is slow."""

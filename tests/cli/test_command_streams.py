@@ -97,6 +97,58 @@ def test_a_hundred_thousand_lines_pass_through_little_memory(shouter: Shouter, m
     assert peak < 2_000_000
 
 
+@pytest.mark.parametrize(
+    ("flags", "furthest"),
+    [
+        ((), 8 * BATCHES),
+        (("--max-tokens", 512), 1024),
+        (("--max-tokens", 512, "--batch-size", 4), 4 * BATCHES),
+        (("--max-tokens", 512, "--batch-size", 1), 1),
+    ],
+    ids=str,
+)
+def test_so_many_lines_are_read_ahead(
+    flags: tuple[Any, ...], furthest: int, shouter: Shouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(monkeypatch, shouter, numbered(3000))
+
+    assert run(shouter, "--json", *flags) == 0
+
+    assert shouter.furthest == furthest
+    assert sum(shouter.sizes) == 3000
+
+
+def test_the_sizes_of_batches_reach_the_pipeline(shouter: Shouter) -> None:
+    given: dict[str, Any] = {}
+    framework = Framework(lambda task, model, **options: given.update(options) or shouter, pytest.fail, pytest.fail)
+
+    assert main(["classify", "--max-tokens", "512", "--batch-size", "3", "A text"], "xlm_fake", framework) == 0
+
+    assert (given["batch_size"], given["max_tokens"]) == (3, 512)
+
+
+@pytest.mark.parametrize("flag", ["--batch-size", "--max-tokens"])
+@pytest.mark.parametrize("value", ["0", "-1", "x", "1.5"])
+def test_batches_of_nothing_are_refused(
+    flag: str, value: str, shouter: Shouter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        run(shouter, flag, value, "A text")
+
+    assert end.value.code == 2
+    assert f"argument {flag}: " in capsys.readouterr().err
+
+
+def test_texts_that_grow_have_no_budget_of_tokens(shouter: Shouter, capsys: pytest.CaptureFixture[str]) -> None:
+    framework = Framework(pytest.fail, pytest.fail, pytest.fail)
+
+    with pytest.raises(SystemExit) as end:
+        main(["generate", "--max-tokens", "20", "A text"], "xlm_fake", framework)
+
+    assert end.value.code == 2
+    assert "unrecognized arguments: --max-tokens" in capsys.readouterr().err
+
+
 def test_with_a_batch_of_one_each_line_is_answered_before_the_next_is_read(
     shouter: Shouter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,6 +38,7 @@ EMBEDDINGS = {
     "of one layer": (("--layer", "2"), {"layer": 2}),
     "pooled otherwise": (("--pooling", "max", "--no-special-tokens"), {"pooling": "max", "special_tokens": False}),
     "of length 1": (("--normalize",), {"normalize": True}),
+    "in batches of tokens": (("--max-tokens", "13"), {"max_tokens": 13}),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import pickle
 from typing import Any
 
@@ -105,7 +106,7 @@ def test_what_needs_float_weights_is_refused(framework: Framework, action: str, 
     model = quantized(framework)
     before = logits(framework, model)
 
-    with pytest.raises(InputError, match="quantised"):
+    with pytest.raises(InputError, match=r"(needs weights in float; the|must not be quantised yet).* (Do|Load) it "):
         REFUSED[action](framework, model, tmp_path)
 
     assert not [*tmp_path.iterdir()]
@@ -138,6 +139,23 @@ def test_half_precision_is_not_quantised(framework: Framework, tmp_path: Any) ->
 
     with pytest.raises(InputError, match="must be float32 to be quantised; it is bfloat16"):
         framework.package.quantize(half)
+
+
+def test_a_device_without_int8_is_refused_with_what_works_there(
+    framework: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model stays float."""
+    model = built(framework, "XLMModel")
+    if framework.name == "torch":
+        model = model.eval().to("meta")
+    else:
+        monkeypatch.setattr(f"{framework.package.__name__}.quantization._device", lambda: "meta")
+
+    message = r"must be on the CPU to be quantised; it is on meta\. What works there .*dtype='bfloat16'"
+    with pytest.raises(InputError, match=message):
+        framework.package.quantize(model)
+
+    assert model.precision is None
 
 
 @pytest.fixture
@@ -258,13 +276,53 @@ class TestTorch:
 
         assert {(x.dtype, x.device.type) for x in model.parameters()} == {(torch.float32, "cpu")}
 
-    def test_a_model_elsewhere_is_told_what_works_there(self, framework: Framework) -> None:
-        with pytest.raises(InputError, match=r"it is on meta\. .*dtype='bfloat16'"):
-            framework.package.quantize(built(framework, "XLMModel").eval().to("meta"))
-
     def test_a_model_that_trains_is_refused(self, framework: Framework) -> None:
         with pytest.raises(InputError, match=r"it trains\. Call `eval\(\)`"):
             framework.package.quantize(built(framework, "XLMModel").train())
+
+    def test_queries_keys_and_values_are_one_product(self, framework: Framework) -> None:
+        import torch
+
+        attention = quantized(framework, "XLMModel").attentions[0]
+        layers = attention.q_lin, attention.k_lin, attention.v_lin
+        x = torch.randn(2, 3, layers[0].in_features, generator=torch.Generator().manual_seed(0))
+
+        with torch.inference_mode():
+            together = importlib.import_module("xlm_torch.kernels").together(layers, x)
+            alone = [layer(x) for layer in layers]
+
+        assert len({id(layer.int8) for layer in layers}) == 1
+        assert all(map(torch.equal, together, alone))
+
+    def test_hooks_see_what_layers_make(self, framework: Framework) -> None:
+        import torch
+
+        model, ids = quantized(framework, "XLMModel"), torch.tensor(INPUTS["input_ids"])
+        layers = [model.attentions[0].k_lin, model.ffns[0].lin1, model.ffns[0].activation]
+
+        with torch.inference_mode():
+            before, seen = model(ids).last_hidden_state, []
+            for layer in layers:
+                layer.register_forward_hook(lambda module, inputs, output: seen.append(module))
+            watched = model(ids).last_hidden_state
+
+        assert seen == layers
+        torch.testing.assert_close(watched, before)
+
+    def test_rows_are_rounded_alike_in_parts(self, framework: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
+        model = quantized(framework)
+        at_once = logits(framework, model)
+
+        monkeypatch.setattr(importlib.import_module("xlm_torch.int8"), "_AT_ONCE", 1)
+
+        np.testing.assert_allclose(logits(framework, model), at_once, atol=1e-5)
+
+    def test_shared_weights_are_counted_once(self, framework: Framework) -> None:
+        """A number of eight bits each, and a scale, a zero and a bias for each output."""
+        attention = quantized(framework, "XLMModel").attentions[0]
+        layers = attention.q_lin, attention.k_lin, attention.v_lin
+
+        assert sum(x.nbytes for x in layers) == sum(x.out_features * (x.in_features + 12) for x in layers)
 
     def test_the_table_of_words_stays_float(self, framework: Framework) -> None:
         model = quantized(framework)
@@ -272,26 +330,25 @@ class TestTorch:
         assert model.get_input_embeddings().weight.dtype.is_floating_point
         assert "int8" in repr(model.get_output_embeddings())
 
-    def test_sums_that_overflow_sixteen_bits_halve_the_steps(
-        self, framework: Framework, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_sums_that_overflow_sixteen_bits_halve_the_steps(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """As a processor without VNNI computes; the numbers stay near."""
         import torch
 
-        quantization = framework.package.quantization
-        monkeypatch.setattr(quantization, "steps_of_activations", lambda: 63)
+        int8 = importlib.import_module("xlm_torch.int8")
+        monkeypatch.setattr(int8, "steps_of_states", lambda: 63)
         layer = torch.nn.Linear(18, 7)
         x = torch.randn(5, 18, generator=torch.Generator().manual_seed(0))
 
         with torch.no_grad():
-            assert torch.allclose(quantization.QuantizedLinear(layer)(x), layer(x), atol=0.1)
+            assert torch.allclose(int8.quantized([layer])[0](x), layer(x), atol=0.1)
 
-    def test_rows_of_nothing_and_no_rows(self, framework: Framework) -> None:
+    @pytest.mark.parametrize("bias", [True, False])
+    def test_rows_of_nothing_and_no_rows(self, bias: bool) -> None:
         import torch
 
-        layer = torch.nn.Linear(18, 7)
-        int8 = framework.package.quantization.QuantizedLinear(layer)
+        layer = torch.nn.Linear(18, 7, bias=bias)
+        [quantized] = importlib.import_module("xlm_torch.int8").quantized([layer])
 
         with torch.no_grad():
-            assert torch.equal(int8(torch.zeros(2, 3, 18)), layer.bias.expand(2, 3, 7))
-            assert int8(torch.zeros(0, 3, 18)).shape == (0, 3, 7)
+            assert torch.equal(quantized(torch.zeros(2, 3, 18)), layer(torch.zeros(2, 3, 18)))
+            assert quantized(torch.zeros(0, 3, 18)).shape == (0, 3, 7)

@@ -10,7 +10,6 @@ import pytest
 
 from xlm_core.config import XLMConfig
 from xlm_core.embeddings import SentenceEncoder, TextEmbedder, pool
-from xlm_core.embeddings.batches import batches
 from xlm_core.errors import InputError, LanguageError, VocabularyError, XLMWarning
 from xlm_core.tokenizer import XLMTokenizer
 
@@ -183,24 +182,6 @@ def test_batches_keep_to_their_limits(encoder: SentenceEncoder) -> None:
     assert all(rows * size <= 16 or rows == 1 for rows, size in shapes)
     assert sum(rows for rows, _ in shapes) == len(TEXTS)
     assert [size for _, size in shapes] == sorted((size for _, size in shapes), reverse=True)
-
-
-@pytest.mark.parametrize(
-    ("batch_size", "max_tokens", "expected"),
-    [
-        (2, None, [[1, 3], [0, 4], [2]]),
-        (None, 12, [[1], [3, 0], [4, 2]]),
-        (1, 100, [[1], [3], [0], [4], [2]]),
-        (None, 1, [[1], [3], [0], [4], [2]]),
-        (None, None, [[1, 3, 0, 4, 2]]),
-    ],
-)
-def test_batches_are_of_like_lengths(batch_size: int | None, max_tokens: int | None, expected: list[list[int]]) -> None:
-    assert list(batches([4, 9, 2, 6, 4], batch_size, max_tokens)) == expected
-
-
-def test_no_texts_are_no_batches() -> None:
-    assert list(batches([], 2, None)) == []
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)

@@ -70,6 +70,8 @@ def test_words_that_are_ready_are_taken_as_they_are(encoder: TextEncoder) -> Non
         ("cát", ["cát"]),
         ("the ca\u0301t", ["the", "c", "a", "t"]),
         ("``cat''", ["``", "cat", "''"]),
+        ("cat''''''", ["cat", "''", "''", "''"]),
+        ("''" * 10 + "the'''", [*["''"] * 10, "the", "''", "'"]),
         ("मि", ["म", "ि"]),
         ("the cat\u200b\u200bs sat", ["the", "cat\u200b\u200bs", "sat"]),
         ("", []),
@@ -284,15 +286,17 @@ HOSTILE = {
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("method", ["ids", "pieces"])
 @pytest.mark.parametrize("lang", ["en", "de"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_text_takes_long(name: str, lang: str) -> None:
+def test_no_text_takes_long(name: str, lang: str, method: str) -> None:
     """Mostly far less than a second, for any format; the limit leaves room for a slow machine."""
     encoder = build(lowercase_first=True, cache_size=200_000)
-    encoder.ids("x.", lang)
+    encode = getattr(encoder, method)
+    encode("x.", lang)
 
     start = time.process_time()
-    encoder.ids(HOSTILE[name], lang)
+    encode(HOSTILE[name], lang)
 
     assert time.process_time() - start < 10
 

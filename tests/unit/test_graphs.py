@@ -15,6 +15,7 @@ from xlm_core.errors import InputError
 
 tf = pytest.importorskip("tensorflow")
 
+import xlm_tf.model  # noqa: E402  # needs TensorFlow
 from xlm_tf.embeddings import StatesRunner  # noqa: E402  # needs TensorFlow
 from xlm_tf.pipelines import Runner  # noqa: E402
 from xlm_tf.tracing import padded  # noqa: E402
@@ -90,6 +91,79 @@ def test_a_batch_that_is_padding_for_the_most_part_is_computed_without_it(body: 
     wide.set_packing("never")
     assert_close(packed, Runner(wide)(inputs)["last_hidden_state"], "states")
     assert wide.packing == "never"
+
+
+WIDE = tiny.CONFIG.replace(emb_dim=150, n_layers=1, max_position_embeddings=20, output_hidden_states=True)
+
+
+def ragged(texts: int = 6) -> dict[str, np.ndarray]:
+    """A batch that is padding for the most part."""
+    mask = np.zeros((texts, 20), np.int64)
+    mask[:, :2] = mask[0] = 1
+    return batch(texts, 20, attention_mask=mask)
+
+
+@pytest.fixture
+def packed_operations(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Batches that were laid out without their padding; in a graph, when it is made."""
+    packed: list[Any] = []
+    pack_where = xlm_tf.model.pack_where
+    monkeypatch.setattr(xlm_tf.model, "pack_where", lambda *given: packed.append(given) or pack_where(*given))
+    return packed
+
+
+@pytest.mark.parametrize("head", ["XLMModel", "XLMForTokenClassification", "XLMForSequenceClassification"])
+def test_keras_predicts_what_the_model_gives(head: str, packed_operations: list[Any]) -> None:
+    """One graph takes batches with much padding and with none."""
+    model, plain = TF().build(head, WIDE), TF().build(head, WIDE)
+    plain.base_model.set_packing("never")
+
+    for inputs in (ragged(), batch(6, 20, attention_mask=np.ones((6, 20), np.int64))):
+        found = model.predict(inputs, verbose=0)
+        expected = plain.predict(inputs, verbose=0)
+        assert type(found) is type(expected)
+        for name in expected:
+            for own, other in zip(tf.nest.flatten(found[name]), tf.nest.flatten(expected[name]), strict=True):
+                assert_close(own, other, "states", name)
+
+    assert len(packed_operations) == 1
+
+
+@pytest.mark.parametrize("head", ["XLMForSequenceClassification", "XLMWithLMHeadModel"])
+def test_keras_evaluates_the_loss_of_the_model(head: str, packed_operations: list[Any]) -> None:
+    texts = ragged()
+    words = np.where(texts["attention_mask"], texts["input_ids"], -100)
+    labelled = texts | {"labels": words if "LMHead" in head else np.array([0, 1, 1, 0, 1, 0])}
+    losses = []
+    for mode in ("auto", "never"):
+        model = TF().build(head, WIDE)
+        model.base_model.set_packing(mode)
+        model.compile()
+        losses.append(model.evaluate(labelled, batch_size=4, verbose=0))
+
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert len(packed_operations) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "change"),
+    [
+        (tiny.CONFIG.replace(max_position_embeddings=20), {}),
+        (WIDE, {"jit_compile": True}),
+        (WIDE, {"run_eagerly": True}),
+    ],
+    ids=["too narrow to pay", "XLA", "eager"],
+)
+def test_keras_makes_no_second_way_where_it_is_of_no_use(
+    config: Any, change: dict[str, bool], packed_operations: list[Any]
+) -> None:
+    """An eager call sees what it is given, and packs by itself."""
+    model = TF().build("XLMForSequenceClassification", config)
+    model.compile(**change)
+
+    model.predict(ragged(), verbose=0)
+
+    assert len(packed_operations) == change.get("run_eagerly", 0)
 
 
 CHANGES: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
@@ -65,9 +66,79 @@ def test_an_unknown_way_of_packing_is_refused(framework: Framework) -> None:
         framework.build("XLMModel").set_packing("always")
 
 
-def test_a_batch_must_say_what_is_padding(framework: Framework) -> None:
-    with pytest.raises(InputError, match="`pack` needs `attention_mask` or `lengths`"):
-        framework.package.pack(given(framework, input_ids=IDS))
+LENGTHS = np.array([4, 2])
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "no padding": (
+        {"input_ids": IDS},
+        "`pack` needs `attention_mask` or `lengths`, which say where tokens are; got neither. The tokenizer gives",
+    ),
+    "both": (
+        {"input_ids": IDS, "attention_mask": MASK, "lengths": np.array([4, 3])},
+        "`attention_mask` and `lengths` say the same thing; got both. Leave one out.",
+    ),
+    "no ids": ({"attention_mask": MASK}, "`pack` needs `input_ids` (B, T) or `inputs_embeds` (B, T, D); got ['att"),
+    "one axis": ({"input_ids": IDS[0], "lengths": LENGTHS}, "`pack` needs `input_ids` (B, T) or"),
+    "another width": (
+        {"input_ids": IDS, "attention_mask": MASK[:, :3]},
+        "`attention_mask` must have the shape (2, 4); got (2, 3).",
+    ),
+    "more lengths": (
+        {"input_ids": IDS, "lengths": np.array([4, 2, 1])},
+        "`lengths` must have the shape (2,); got (3,).",
+    ),
+    "other langs": (
+        {"input_ids": IDS, "langs": IDS[:1], "attention_mask": MASK},
+        "`langs` must have the shape (2, 4); got (1, 4).",
+    ),
+    "too long": (
+        {"input_ids": IDS, "lengths": np.array([4, 5])},
+        "`lengths` must be in [0, 4], the width of the batch; got 5 at batch 1.",
+    ),
+    "not 0 or 1": (
+        {"input_ids": IDS, "attention_mask": MASK * 2},
+        "`attention_mask` must be 1 where a token is and 0 where padding is; got 2 at batch 0, position 0.",
+    ),
+    "no token": (
+        {"input_ids": IDS, "attention_mask": MASK * 0},
+        "`attention_mask` must leave a token to pack; got 0 everywhere. Call the model with the batch.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_batch_that_cannot_be_packed_is_refused(framework: Framework, case: str) -> None:
+    arrays, message = BAD[case]
+
+    with pytest.raises(InputError, match=re.escape(message)):
+        framework.package.pack(given(framework, **arrays))
+
+
+WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "an id": (
+        {"input_ids": IDS + 40},
+        {},
+        "`input_ids` must be in [0, 53), see `config.vocab_size`; got 60 at batch 0, position 1.",
+    ),
+    "a position": (
+        {"position_ids": IDS + 3},
+        {},
+        "`position_ids` must be in [0, 17), see `config.max_position_embeddings`; got 23 at batch 0, position 1.",
+    ),
+    "a language": (
+        {"langs": np.full((2, 4), 1)},
+        {"n_langs": 1},
+        "`langs` must be 0 or left out for a model without language embeddings; got 1 at batch 0, position 0.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_packed_batch_is_checked_as_a_padded_one(framework: Framework, case: str) -> None:
+    arrays, changes, message = WRONG[case]
+    packed = framework.package.pack(given(framework, **{"input_ids": IDS, "attention_mask": MASK, **arrays}))
+
+    with pytest.raises(InputError, match=re.escape(message)):
+        framework.build("XLMModel", tiny.CONFIG.replace(**changes)).forward_packed(packed)
 
 
 def test_lengths_say_it_too(framework: Framework) -> None:
@@ -79,7 +150,8 @@ def test_lengths_say_it_too(framework: Framework) -> None:
 def test_a_packed_batch_has_no_attentions(framework: Framework) -> None:
     packed = framework.package.pack(given(framework, input_ids=IDS, attention_mask=MASK))
 
-    with pytest.raises(InputError, match="`output_attentions` must be left out for a packed batch"):
+    message = r"`output_attentions` must be left out for a packed batch.*; call the model with the padded batch\."
+    with pytest.raises(InputError, match=message):
         framework.build("XLMModel").forward_packed(packed, output_attentions=True)
 
 

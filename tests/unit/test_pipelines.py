@@ -323,9 +323,25 @@ def test_a_config_may_replace_the_checkpoints(framework: Framework, tokenizer: X
     assert framework.package.pipeline("fill-mask", "xlm-demo", config=config).config == config
 
 
-def test_batches_of_nothing_are_refused(framework: Framework) -> None:
-    with pytest.raises(InputError, match=r"`batch_size` must be a whole number ≥ 1; got 0."):
-        framework.package.pipeline("fill-mask", "xlm-demo", batch_size=0)
+@pytest.mark.parametrize("name", ["batch_size", "max_tokens"])
+def test_batches_of_nothing_are_refused(framework: Framework, name: str) -> None:
+    with pytest.raises(InputError, match=rf"`{name}` must be a whole number ≥ 1; got 0."):
+        framework.package.pipeline("fill-mask", "xlm-demo", **{name: 0})
+
+
+def test_a_budget_of_tokens_is_given_as_the_size_of_batches_is(framework: Framework) -> None:
+    """To `pipeline`, or to a call; the words are the same."""
+    texts = [MAN, "A [MASK].", TWO, MAN]
+    pipeline = framework.package.pipeline("fill-mask", "xlm-demo", max_tokens=16)
+    shapes: list[tuple[int, int]] = []
+    run = pipeline.run
+    pipeline.run = lambda batch, **asked: shapes.append(batch["input_ids"].shape) or run(batch, **asked)
+
+    found = pipeline(texts, lang="en")
+    again = pipeline(texts, lang="en", max_tokens=20)
+
+    assert shapes == [(1, 9), (1, 9), (1, 9), (1, 5), (2, 9), (2, 9)]
+    assert words(found) == words(again) == words([pipeline(text, lang="en") for text in texts])
 
 
 def test_a_vocabulary_that_is_larger_than_the_models_is_refused(framework: Framework, tokenizer: XLMTokenizer) -> None:

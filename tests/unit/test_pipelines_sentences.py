@@ -112,6 +112,20 @@ def test_a_prompt_is_left_open(writer: TextGenerationPipeline, tokenizer: XLMTok
     assert ids == [tokenizer("A man").input_ids[:-1], tokenizer(TEXT).input_ids[:-1]]
 
 
+def test_as_many_prompts_are_continued_at_a_time_as_asked(writer: TextGenerationPipeline) -> None:
+    writer([TEXT, "A man", OTHER], lang="en", batch_size=2)
+
+    assert [len(batch["input_ids"]) for batch in writer.run.batches] == [2, 1]
+
+
+def test_a_budget_of_tokens_is_refused_where_texts_grow(writer: TextGenerationPipeline) -> None:
+    """In other libraries the name means how many are written."""
+    message = r"`max_tokens` must be left out for text-generation, where texts grow; got 99. Give.*`max_new_tokens`"
+
+    with pytest.raises(InputError, match=message):
+        TextGenerationPipeline(writer.run, writer.tokenizer, max_tokens=99)
+
+
 def test_each_text_has_as_many_continuations_as_asked(writer: TextGenerationPipeline) -> None:
     found = writer(["A man", TEXT], lang="en", num_beams=3, num_return_sequences=2)
 

@@ -52,9 +52,9 @@ def tokenizer() -> XLMTokenizer:
     return XLMTokenizer.from_pretrained("xlm-demo")
 
 
-def build(task: str, tokenizer: XLMTokenizer, config: XLMConfig = CONFIG, batch_size: int = 8) -> Any:
+def build(task: str, tokenizer: XLMTokenizer, config: XLMConfig = CONFIG, **limits: Any) -> Any:
     head, changes = HEADS[task]
-    return PIPELINES[task](ReferenceRunner(config.replace(**changes), head), tokenizer, batch_size=batch_size)
+    return PIPELINES[task](ReferenceRunner(config.replace(**changes), head), tokenizer, **limits)
 
 
 def call(pipeline: Pipeline[Any, Any, Any, Any], inputs: Any, **options: Any) -> Any:
@@ -142,8 +142,84 @@ def test_texts_of_like_length_are_computed_together(tokenizer: XLMTokenizer) -> 
 
     found = call(pipeline, [f"{TEXT} {OTHER}", "A .", f"{OTHER} {TEXT}", "B ."])
 
-    assert [batch["input_ids"].shape[1] for batch in pipeline.run.batches] == [4, 23]
+    assert [batch["input_ids"].shape[1] for batch in pipeline.run.batches] == [23, 4]
     assert [len(states) for states in found] == [23, 4, 23, 4]
+
+
+# ---- the size of batches
+
+
+SENTENCES = ["A .", f"{TEXT} {OTHER}", TEXT, "B .", f"{OTHER} {TEXT}", "A dog runs ."]
+
+
+def sizes(pipeline: Any) -> list[tuple[int, int]]:
+    """Rows and columns of each batch that was computed."""
+    return [batch["input_ids"].shape for batch in pipeline.run.batches]
+
+
+@pytest.mark.parametrize(
+    ("own", "of_the_call", "expected"),
+    [
+        ({}, {}, [(6, 23)]),
+        ({"batch_size": 4}, {}, [(4, 23), (2, 4)]),
+        ({"max_tokens": 47}, {}, [(2, 23), (3, 12), (1, 4)]),
+        ({"max_tokens": 10}, {}, [(1, 23), (1, 23), (1, 12), (1, 6), (2, 4)]),
+        ({}, {"batch_size": 4}, [(4, 23), (2, 4)]),
+        ({}, {"max_tokens": 47}, [(2, 23), (3, 12), (1, 4)]),
+        ({"batch_size": 1}, {"batch_size": 4}, [(4, 23), (2, 4)]),
+        ({"batch_size": 2}, {"max_tokens": 47}, [(2, 23), (2, 12), (2, 4)]),
+        ({"max_tokens": 10, "batch_size": 2}, {"max_tokens": 47}, [(2, 23), (2, 12), (2, 4)]),
+    ],
+    ids=str,
+)
+def test_batches_keep_to_both_limits(tokenizer: XLMTokenizer, own: Any, of_the_call: Any, expected: Any) -> None:
+    """Of the pipeline, and of the call, which counts more; results are in the order of the texts."""
+    pipeline = build("feature-extraction", tokenizer, **own)
+
+    found = call(pipeline, SENTENCES, **of_the_call)
+
+    assert sizes(pipeline) == expected
+    assert [len(states) for states in found] == [len(tokenizer(text).input_ids) for text in SENTENCES]
+
+
+@pytest.mark.parametrize("task", EVERY)
+def test_a_budget_changes_no_result(task: str, tokenizer: XLMTokenizer) -> None:
+    pipeline, items = build(task, tokenizer), [*ITEMS[task]] * 3
+
+    found = call(pipeline, items, max_tokens=40)
+
+    assert numbers(found) == numbers(call(pipeline, items, batch_size=1))
+    assert all(rows * columns <= 40 or rows == 1 for rows, columns in sizes(pipeline))
+
+
+@pytest.mark.parametrize("task", EVERY)
+@pytest.mark.parametrize("name", ["batch_size", "max_tokens"])
+@pytest.mark.parametrize("value", [0, -3, 2.5, "8", True], ids=repr)
+def test_impossible_batches_are_refused(task: str, tokenizer: XLMTokenizer, name: str, value: Any) -> None:
+    """When a pipeline is made, and before a text is read."""
+    message = re.escape(f"`{name}` must be a whole number ≥ 1; got {value!r}.")
+
+    with pytest.raises(InputError, match=message):
+        build(task, tokenizer, **{name: value})
+    with pytest.raises(InputError, match=message):
+        call(build(task, tokenizer), iter([None]), **{name: value})
+
+
+def test_a_stream_in_batches_of_tokens_may_have_no_end(tokenizer: XLMTokenizer) -> None:
+    """No more is read than fills a few batches: here eight of 200 positions, texts of about 10 tokens."""
+    pipeline, read = build("text-classification", tokenizer), []
+
+    def texts() -> Iterator[str]:
+        for number in count():
+            read.append(number)
+            yield f"A man is riding bike {number} ."
+
+    found = list(islice(call(pipeline, texts(), max_tokens=200), 5))
+
+    n_tokens = len(tokenizer("A man is riding bike 1 .").input_ids)
+    assert len(found) == 5
+    assert 1600 / (n_tokens + 3) <= len(read) <= 1600 / n_tokens + 1
+    assert len(sizes(pipeline)) <= 9
 
 
 @pytest.mark.parametrize("task", EVERY)

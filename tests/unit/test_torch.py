@@ -170,6 +170,17 @@ def test_computes_shapes_on_the_meta_device(head: Head, citizen: torch.nn.Module
     assert (citizen.device.type, citizen.dtype) == ("meta", torch.float32)
 
 
+def test_computes_the_shape_of_a_loss_on_the_meta_device() -> None:
+    """In training, too, where the loss is that of labelled words alone, however many there would be."""
+    model = Torch().build("XLMWithLMHeadModel").train().to("meta")
+
+    output = model(**{name: torch.tensor(array, device="meta") for name, array in INPUTS.items()})
+    output.loss.backward()
+
+    assert (output.loss.device.type, output.loss.shape, output.logits) == ("meta", (), None)
+    assert all(weight.grad.shape == weight.shape for weight in model.parameters())
+
+
 @pytest.fixture
 def process_group(tmp_path: Path) -> Iterator[None]:
     """A group of this process alone."""

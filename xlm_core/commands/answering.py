@@ -16,6 +16,9 @@ from .streams import Parser, RawText, Text, batched, lang_of, raw_texts
 _BATCHES = 8
 """Of so many batches the texts are read at a time, so that those of about one length can be computed together."""
 
+_TEXTS = 1024
+"""So many are read at a time where batches are as many tokens, however many texts these are."""
+
 Item = dict[str, Any]
 """A text as pipelines take it: the texts and their language by name."""
 
@@ -69,10 +72,17 @@ def _outcomes(options: argparse.Namespace, task: Task) -> Iterator[Outcome]:
         results = task.compute([_item(text, task.parser.names, langs) for text in texts])
         return [task.line(text, result) for text, result in zip(texts, results, strict=True)]
 
-    size = options.batch_size * _BATCHES if options.batch_size > 1 else 1
-    for window in batched(raw_texts(options), size):
+    for window in batched(raw_texts(options), _window(options)):
         yield from together(window, lines)
         sys.stdout.flush()
+
+
+def _window(options: argparse.Namespace) -> int:
+    """How many texts are read at a time."""
+    if options.batch_size is None and options.max_tokens is not None:
+        return _TEXTS
+    size: int = options.batch_size or options.usual_batch_size
+    return size * _BATCHES if size > 1 else 1
 
 
 def _item(text: Text, names: tuple[str, str], langs: tuple[str | None, str | None]) -> Item:

@@ -55,7 +55,7 @@ def add_parser(commands: Any, program: str) -> None:
         "--output", metavar="FILE.npy", help="write float32 (texts, width) there; a text left out has no row"
     )
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
-    add_computing(parser, batch_size=32)
+    add_computing(parser, usual=32)
     parser.set_defaults(run=run)
 
 
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace, framework: Framework) -> int:
         options.refuse("--json has no effect with --output")
     _check_output(options)
     encoder = load_encoder(options, framework)
-    asked = given(options, "batch_size", "pooling", "layer", "normalize")
+    asked = given(options, "batch_size", "max_tokens", "pooling", "layer", "normalize")
     asked |= {"special_tokens": not options.no_special_tokens, "show_progress_bar": False}
 
     def compute(items: list[Item]) -> Sequence[Any]:

@@ -33,7 +33,8 @@ def load_pipeline(task: str, options: argparse.Namespace, framework: Framework) 
     Raises: CheckpointError for a model whose head for the task was never trained; InputError for a device that is not
         there; what `pipeline` raises.
     """
-    return _load(options, framework, partial(framework.pipeline, task, batch_size=options.batch_size))
+    load = partial(framework.pipeline, task, batch_size=options.batch_size, max_tokens=options.max_tokens)
+    return _load(options, framework, load)
 
 
 def load_encoder(options: argparse.Namespace, framework: Framework) -> Any:

@@ -50,7 +50,7 @@ def add_parser(commands: Any, program: str) -> None:
     parser.add_argument(
         "--mode", choices=("mask-append",), help="with a model that is not causal: fill a mask after the text, as often"
     )
-    add_computing(parser)
+    add_computing(parser, in_tokens=False)
     parser.set_defaults(run=run)
 
 

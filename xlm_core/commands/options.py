@@ -58,15 +58,23 @@ def add_pairs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pair-lang", metavar="LANG", help="language of second texts (default: that of the first)")
 
 
-def add_computing(parser: argparse.ArgumentParser, batch_size: int = 8) -> None:
-    """How a model computes, and ``--json``; and a way to refuse options that do not go together."""
+def add_computing(parser: argparse.ArgumentParser, usual: int = 8, *, in_tokens: bool = True) -> None:
+    """How a model computes, and ``--json``; and a way to refuse options that do not go together.
+
+    usual: texts in a batch where nobody says. in_tokens: whether ``--max-tokens`` may say it.
+    """
+    where = f"{usual}, with --max-tokens no limit" if in_tokens else str(usual)
     parser.add_argument(
         "--batch-size",
         type=positive,
-        default=batch_size,
         metavar="N",
-        help="texts at a time; with 1, each is answered as it comes (default: %(default)s)",
+        help=f"texts at a time; with 1, each is answered as it comes (default: {where})",
     )
+    if in_tokens:
+        parser.add_argument(
+            "--max-tokens", type=positive, metavar="N", help="as many texts at a time as fill N positions"
+        )
+    parser.set_defaults(max_tokens=None, usual_batch_size=usual)
     parser.add_argument("--device", metavar="NAME", help="where to compute, as the framework calls it")
     parser.add_argument("--dtype", choices=DTYPES, help="what to compute in (default: float32)")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each text")

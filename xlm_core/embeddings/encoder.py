@@ -11,13 +11,13 @@ import numpy as np
 
 from ..checks import check_vocabulary, shown
 from ..config import XLMConfig
+from ..data.batches import batches_by_length
 from ..data.collate import collate
 from ..data.padding import pad_columns
 from ..errors import InputError, XLMWarning
 from ..progress import track
 from ..tokenizer import XLMTokenizer
 from ..tokenizer.calling import AUTO
-from .batches import batches
 from .options import EncodeOptions, Layers, chosen_layers
 from .pooling import Pooling, pool
 from .similarity import normalized
@@ -125,9 +125,8 @@ class SentenceEncoder:
             if cut and not has_warned:
                 has_warned = True
                 warnings.warn(self._what_was_cut(cut), XLMWarning, stacklevel=2)
-            batch_size, max_tokens = options.limits
-            groups = batches([len(row["input_ids"]) for row in rows], batch_size, max_tokens)
-            for numbers in groups:
+            lengths = [len(row["input_ids"]) for row in rows]
+            for numbers in batches_by_length(lengths, **options.limits._asdict()):
                 vectors = self._pooled([rows[number] for number in numbers], options)
                 yield from zip((block[number].place for number in numbers), vectors, strict=True)
 

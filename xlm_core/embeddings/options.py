@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..checks import check_choice, check_positive
 from ..config import XLMConfig
+from ..data.batches import Limits
 from ..errors import InputError
 from ..inputs import check_flag
 from .pooling import Pooling, check_pooling
@@ -43,17 +44,14 @@ class EncodeOptions:
             if getattr(self, name) is None:
                 raise InputError(f"`{name}` must be True or False; got None.")
             check_flag(name, getattr(self, name))
-        for name in ("batch_size", "max_tokens"):
-            if getattr(self, name) is not None:
-                check_positive(name, getattr(self, name))
+        Limits(self.batch_size, self.max_tokens).checked()
         check_positive("block", self.block)
         chosen_layers(self.layer, config)
 
     @property
-    def limits(self) -> tuple[int | None, int | None]:
+    def limits(self) -> Limits:
         """The most texts and the most positions of a batch."""
-        neither = self.batch_size is None and self.max_tokens is None
-        return _BATCH_SIZE if neither else self.batch_size, self.max_tokens
+        return Limits(self.batch_size, self.max_tokens).or_texts(_BATCH_SIZE)
 
 
 def chosen_layers(layer: Layers, config: XLMConfig) -> tuple[int, ...]:

@@ -6,13 +6,14 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from ..checks import check_positive, check_vocabulary, shown
+from ..checks import check_vocabulary, shown
 from ..config import XLMConfig
+from ..data.batches import Limits, batches_by_length
 from ..data.collate import MODEL_INPUTS, collate
 from ..errors import InputError, XLMWarning
 from ..progress import track
@@ -24,6 +25,9 @@ Example = TypeVar("Example")
 Options = TypeVar("Options")
 Part = TypeVar("Part")
 R = TypeVar("R")
+
+_BATCH_SIZE = 8
+"""Rows in a batch where nobody says."""
 
 _BATCHES = 8
 """Of so many batches the rows are sorted by length, so that little is padded; results come as examples did."""
@@ -67,16 +71,20 @@ class Pipeline(ABC, Generic[Example, Options, Part, R]):
     One example gives its result; a list gives a list, and all of it is checked before anything is computed. Any other
     iterable – a generator, a dataset – gives an iterator: a few batches are read at a time, whatever its length.
 
+    Rows are computed with others of about their length: ``batch_size`` at a time, or as many as fill ``max_tokens``
+    positions, padding included; 8 if neither is given. A call may say otherwise for itself.
+
     A model with languages computes without one where no ``lang`` is given; a warning says so once.
 
-    Raises: VocabularyError if the tokenizer has more pieces than the model.
+    Raises: VocabularyError if the tokenizer has more pieces than the model; InputError for numbers below 1.
     """
 
-    def __init__(self, run: Runner, tokenizer: XLMTokenizer, *, batch_size: int = 8) -> None:
-        config = run.config
-        check_vocabulary(len(tokenizer), config.vocab_size)
-        check_positive("batch_size", batch_size)
-        self.run, self.tokenizer, self.config, self.batch_size = run, tokenizer, config, batch_size
+    def __init__(
+        self, run: Runner, tokenizer: XLMTokenizer, *, batch_size: int | None = None, max_tokens: int | None = None
+    ) -> None:
+        check_vocabulary(len(tokenizer), run.config.vocab_size)
+        self.run, self.tokenizer, self.config = run, tokenizer, run.config
+        self.limits = Limits(batch_size, max_tokens).checked()
         self._has_warned = False
 
     @abstractmethod
@@ -104,47 +112,43 @@ class Pipeline(ABC, Generic[Example, Options, Part, R]):
         return self.run(self.batch(rows))
 
     def _results(
-        self, inputs: Any, lang: Any, options: Options, show_progress: bool | None, is_one: bool | None = None
+        self,
+        inputs: Any,
+        lang: Any,
+        options: Options,
+        limits: Limits,
+        show_progress: bool | None,
+        is_one: bool | None = None,
     ) -> Any:
         """One result for one example, a list for a list, an iterator for any other iterable."""
+        limits = limits.checked().or_else(self.limits).or_texts(_BATCH_SIZE)
         if is_one_text(inputs) if is_one is None else is_one:
             example = self.read(inputs, one_language(lang))
-            return next(self._compute([(example, self.preprocess(example, options))], options))
+            return next(self._compute([(example, self.preprocess(example, options))], options, limits))
         examples = read_many(inputs, lang, self.read)
         prepared = ((example, self.preprocess(example, options)) for example in examples)
         if not isinstance(examples, list):
-            return track(self._compute(prepared, options), "texts", show_progress)
-        show = show_progress if len(examples) > self.batch_size else bool(show_progress)
-        return list(track(self._compute(list(prepared), options), "texts", show))
+            return track(self._compute(prepared, options, limits), "texts", show_progress)
+        listed = list(prepared)
+        show = show_progress if len(_batches(_rows_of(listed), limits)) > 1 else bool(show_progress)
+        return list(track(self._compute(listed, options, limits), "texts", show))
 
-    def _compute(self, prepared: Iterable[tuple[Example, list[Row]]], options: Options) -> Iterator[R]:
+    def _compute(self, prepared: Iterable[tuple[Example, list[Row]]], options: Options, limits: Limits) -> Iterator[R]:
         """Results in order, a few batches at a time."""
-        most = self.batch_size * _BATCHES if self.batch_size > 1 else 1
-        for window in _windows(iter(prepared), most):
-            parts = iter(self._parts([(example, row) for example, rows in window for row in rows], options))
+        for window in _windows(prepared, limits):
+            parts = iter(self._parts([(example, row) for example, rows in window for row in rows], options, limits))
             for example, rows in window:
                 yield self.combine(example, list(islice(parts, len(rows))), options)
 
-    def _parts(self, work: Sequence[tuple[Example, Row]], options: Options) -> list[Part]:
+    def _parts(self, work: Sequence[tuple[Example, Row]], options: Options, limits: Limits) -> list[Part]:
         """What each row tells, in order, computed with others of the same inputs and about the same length."""
         parts: dict[int, Part] = {}
-        for numbers in self._batches([row for _, row in work]):
+        for numbers in _batches([row for _, row in work], limits):
             outputs = self.compute([work[number][1] for number in numbers], options)
             for place, number in enumerate(numbers):
                 own = {name: array[place] for name, array in outputs.items()}
                 parts[number] = self.postprocess(*work[number], own, options)
         return [parts[number] for number in range(len(work))]
-
-    def _batches(self, rows: Sequence[Row]) -> Iterator[list[int]]:
-        """The numbers of the rows of each batch."""
-
-        def kind(number: int) -> list[str]:
-            return sorted(rows[number].inputs)
-
-        order = sorted(range(len(rows)), key=lambda number: (kind(number), len(rows[number])))
-        for _, same in groupby(order, kind):
-            while numbers := list(islice(same, self.batch_size)):
-                yield numbers
 
     def _rows(self, text: Any, pair: str | None, lang: Lang, **options: Any) -> list[Row]:
         """The rows of a text or pair: one, or one for each window; with languages if the model has them."""
@@ -203,15 +207,35 @@ class Pipeline(ABC, Generic[Example, Options, Part, R]):
         return lang is not None
 
 
-def _windows(prepared: Iterator[tuple[Example, list[Row]]], most: int) -> Iterator[list[tuple[Example, list[Row]]]]:
-    """Examples in lists that have about ``most`` rows together."""
+def _rows_of(prepared: Iterable[tuple[Any, list[Row]]]) -> list[Row]:
+    """All rows of some examples."""
+    return [row for _, rows in prepared for row in rows]
+
+
+def _batches(rows: Sequence[Row], limits: Limits) -> list[list[int]]:
+    """The numbers of the rows of each batch, which all have the same inputs."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for number, row in enumerate(rows):
+        alike.setdefault(tuple(sorted(row.inputs)), []).append(number)
+    return [
+        [numbers[place] for place in batch]
+        for numbers in alike.values()
+        for batch in batches_by_length([len(rows[number]) for number in numbers], **limits._asdict())
+    ]
+
+
+def _windows(
+    prepared: Iterable[tuple[Example, list[Row]]], limits: Limits
+) -> Iterator[list[tuple[Example, list[Row]]]]:
+    """Examples in lists whose rows fill a few batches; each alone where a batch is one row."""
+    n_batches = 1 if limits.batch_size == 1 else _BATCHES
     window: list[tuple[Example, list[Row]]] = []
-    n_rows = 0
+    n_rows = n_tokens = 0
     for each in prepared:
         window.append(each)
-        n_rows += len(each[1])
-        if n_rows >= most:
+        n_rows, n_tokens = n_rows + len(each[1]), n_tokens + sum(map(len, each[1]))
+        if limits.are_filled(n_batches, n_rows, n_tokens):
             yield window
-            window, n_rows = [], 0
+            window, n_rows, n_tokens = [], 0, 0
     if window:
         yield window

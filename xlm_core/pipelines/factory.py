@@ -47,7 +47,8 @@ def make_pipeline(
     runner: Callable[[Any], Runner],
     config: XLMConfig | None,
     dtype: Any,
-    batch_size: int,
+    batch_size: int | None,
+    max_tokens: int | None,
 ) -> AnyPipeline:
     """The pipeline of a task around a model that is given, or loaded from where a path or a name says.
 
@@ -68,7 +69,7 @@ def make_pipeline(
     if not isinstance(model, tuple(models[name])):
         wanted = " or ".join(each.__name__ for each in models[name])
         raise InputError(f"`model` must be a {wanted} for {task}, or where to find one; got a {type(model).__name__}.")
-    return PIPELINES[name](runner(model), _tokenizer(tokenizer), batch_size=batch_size)
+    return PIPELINES[name](runner(model), _tokenizer(tokenizer), batch_size=batch_size, max_tokens=max_tokens)
 
 
 def _model_class(classes: Sequence[Any], path: str | os.PathLike[str], config: XLMConfig | None) -> Any:

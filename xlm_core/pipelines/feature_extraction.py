@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.batches import Limits
 from .base import Pipeline, Row
 from .examples import Lang, TextExample, read_text
 
@@ -26,16 +27,24 @@ class FeatureExtractionPipeline(Pipeline[TextExample, Cut, np.ndarray, np.ndarra
     """
 
     def __call__(
-        self, inputs: Any, *, lang: Any = None, truncation: bool = False, show_progress: bool | None = None
+        self,
+        inputs: Any,
+        *,
+        lang: Any = None,
+        truncation: bool = False,
+        batch_size: int | None = None,
+        max_tokens: int | None = None,
+        show_progress: bool | None = None,
     ) -> Any:
         """inputs: a text, a pair, a list of them or any other iterable.
 
         lang: the language of the texts, a tuple of two for pairs, or a list with one of these for each.
-        truncation: cut texts that are too long, at their ends. show_progress: None shows it on a terminal.
+        truncation: cut texts that are too long, at their ends. batch_size, max_tokens: as for the pipeline,
+        for this call. show_progress: None shows it on a terminal.
 
         Raises: InputError for what is no text, or has too many tokens; LanguageError for an unknown language.
         """
-        return self._results(inputs, lang, Cut(truncation), show_progress)
+        return self._results(inputs, lang, Cut(truncation), Limits(batch_size, max_tokens), show_progress)
 
     def read(self, item: Any, lang: Lang) -> TextExample:
         """A text or a pair."""

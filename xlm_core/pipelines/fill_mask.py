@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import check_top_k, shown
+from ..data.batches import Limits
 from ..errors import InputError
 from .base import Pipeline, Row
 from .examples import Lang, TextExample, language_of, read_text
@@ -55,21 +56,23 @@ class FillMaskPipeline(Pipeline[TextExample, Wanted, Fillings, Fillings]):
         lang: Any = None,
         top_k: int = 5,
         targets: str | Sequence[str] | None = None,
+        batch_size: int | None = None,
+        max_tokens: int | None = None,
         show_progress: bool | None = None,
     ) -> Any:
         """inputs: a text, a tuple of two, a list of them or any other iterable.
 
         lang: the language of the texts, a tuple of two for pairs, or a list with one of these for each.
         targets: only these words are considered; each must be one piece of the vocabulary, probabilities are still
-        those among all words. top_k: how many words, at most as many as there are. show_progress: None shows it on a
-        terminal.
+        those among all words. top_k: how many words, at most as many as there are. batch_size, max_tokens: as for the
+        pipeline, for this call. show_progress: None shows it on a terminal.
 
         Raises: InputError for a text without a mask or with too many tokens, a target that is not one piece, a top_k
             below 1; LanguageError for an unknown language.
         """
         candidates = self._candidates(targets, language_of(lang, 0) if isinstance(lang, (str, tuple)) else None)
         top_k = check_top_k(top_k, self.config.vocab_size if candidates is None else len(candidates))
-        return self._results(inputs, lang, Wanted(top_k, candidates), show_progress)
+        return self._results(inputs, lang, Wanted(top_k, candidates), Limits(batch_size, max_tokens), show_progress)
 
     def read(self, item: Any, lang: Lang) -> TextExample:
         """A text or a pair."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..checks import check_not_negative, check_positive, check_text, shown
+from ..data.batches import Limits
 from ..data.padding import pad_row
 from ..errors import InputError
 from ..tokenizer.row import Encoding
@@ -91,6 +92,8 @@ class QuestionAnsweringPipeline(Pipeline[Question, Search, Answers, AnswerResult
         max_question_len: int = 64,
         handle_impossible_answer: bool = False,
         align_to_words: bool = True,
+        batch_size: int | None = None,
+        max_tokens: int | None = None,
         show_progress: bool | None = None,
     ) -> Any:
         """An `AnswerResult` for a question, a list of them, best first, if ``top_k`` is more than 1.
@@ -101,7 +104,7 @@ class QuestionAnsweringPipeline(Pipeline[Question, Search, Answers, AnswerResult
         and a window over the context, special ones included; at most 384, unless asked. doc_stride: tokens that
         neighbouring windows share. max_question_len: a longer question is an error. handle_impossible_answer: there may
         be no answer, which is a result, too. align_to_words: answers begin and end with words, not inside.
-        show_progress: None shows it on a terminal.
+        batch_size, max_tokens: as for the pipeline, for this call. show_progress: None shows it on a terminal.
 
         Where nothing can be the answer, as for a head whose beam finds no span, the result is empty with score 0.
 
@@ -119,7 +122,7 @@ class QuestionAnsweringPipeline(Pipeline[Question, Search, Answers, AnswerResult
             align_to_words=align_to_words,
         )
         inputs = _given(inputs, question, context)
-        return self._results(inputs, lang, search, show_progress)
+        return self._results(inputs, lang, search, Limits(batch_size, max_tokens), show_progress)
 
     def read(self, item: Any, lang: Lang) -> Question:
         """A dict of a question and its context."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import check_text, shown
+from ..data.batches import Limits
 from ..embeddings.pooling import pool
 from ..embeddings.similarity import similarity
 from ..errors import InputError
@@ -40,14 +41,16 @@ class SentenceSimilarityPipeline(Pipeline[Comparison, Cut, np.ndarray, list[floa
         *,
         lang: Any = None,
         truncation: bool = False,
+        batch_size: int | None = None,
+        max_tokens: int | None = None,
         show_progress: bool | None = None,
     ) -> Any:
         """A list of numbers, one for each sentence.
 
         source_sentence: a text, with ``sentences`` to compare it with; or a dict of both, a list of such dicts or any
         other iterable of them, which gives a list of numbers for each. lang: one language for all, or a tuple of that
-        of the source and that of the others. truncation: cut texts that are too long. show_progress: None shows it on a
-        terminal.
+        of the source and that of the others. truncation: cut texts that are too long. batch_size, max_tokens: as for
+        the pipeline, for this call. show_progress: None shows it on a terminal.
 
         Raises: InputError for what is no text, has too many tokens, or no sentences to compare; LanguageError for an
             unknown language.
@@ -56,7 +59,7 @@ class SentenceSimilarityPipeline(Pipeline[Comparison, Cut, np.ndarray, list[floa
             source_sentence = {"source_sentence": source_sentence, "sentences": sentences}
         elif sentences is not None:
             raise InputError(f"`source_sentence` must be a string beside `sentences`; got {shown(source_sentence)}.")
-        return self._results(source_sentence, lang, Cut(truncation), show_progress)
+        return self._results(source_sentence, lang, Cut(truncation), Limits(batch_size, max_tokens), show_progress)
 
     def read(self, item: Any, lang: Lang) -> Comparison:
         """A dict of a sentence and others."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..checks import check_choice, check_top_k
 from ..config import XLMConfig
+from ..data.batches import Limits
 from .base import Pipeline, Row
 from .examples import Lang, TextExample, is_one_text, read_text
 from .results import Result
@@ -59,6 +60,8 @@ class TextClassificationPipeline(
         top_k: int | Literal["best"] | None = "best",
         function_to_apply: str | None = None,
         truncation: bool = False,
+        batch_size: int | None = None,
+        max_tokens: int | None = None,
         show_progress: bool | None = None,
     ) -> Any:
         """inputs: a text, a pair, a list of them or any other iterable.
@@ -67,7 +70,8 @@ class TextClassificationPipeline(
         top_k: how many labels, best first, None for all; each text then gives a list. ``"best"`` gives one result for
         each text of many, and a list of one for one text, as Hugging Face does without a ``top_k``.
         function_to_apply: ``"sigmoid"``, ``"softmax"`` or ``"none"``; None asks the config, as Hugging Face does.
-        truncation: cut texts that are too long, at their ends. show_progress: None shows it on a terminal.
+        truncation: cut texts that are too long, at their ends. batch_size, max_tokens: as for the pipeline,
+        for this call. show_progress: None shows it on a terminal.
 
         Raises: InputError for what is no text, a text with too many tokens, an unknown function, a top_k below 1;
             LanguageError for an unknown language.
@@ -78,9 +82,8 @@ class TextClassificationPipeline(
         )
         function = function_to_apply if function_to_apply is not None else usual_function(self.config)
         ranking = Ranking(most, check_choice("function_to_apply", function, FUNCTIONS), truncation)
-        if best_alone and not is_one_text(inputs):
-            return self._best_alone(self._results(inputs, lang, ranking, show_progress))
-        return self._results(inputs, lang, ranking, show_progress)
+        found = self._results(inputs, lang, ranking, Limits(batch_size, max_tokens), show_progress)
+        return self._best_alone(found) if best_alone and not is_one_text(inputs) else found
 
     def read(self, item: Any, lang: Lang) -> TextExample:
         """A text or a pair."""

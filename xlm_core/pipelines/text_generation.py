@@ -9,9 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..checks import shown
+from ..data.batches import Limits
 from ..errors import InputError
 from ..generation import GenerationOptions
-from .base import Pipeline, Row
+from ..tokenizer import XLMTokenizer
+from .base import Pipeline, Row, Runner
 from .examples import Lang, TextExample, read_text
 from .results import Result
 
@@ -45,10 +47,22 @@ class TextGenerationPipeline(Pipeline[TextExample, Writing, list[GenerationResul
 
     What is written has spaces between words as the tokenizer splits them, punctuation marks among them.
 
+    Raises: InputError for ``max_tokens``, which would count the prompts alone.
+
     Differs: Hugging Face closes the prompt with ``</s>``, after which a model begins something else.
     """
 
     run: Any
+
+    def __init__(
+        self, run: Runner, tokenizer: XLMTokenizer, *, batch_size: int | None = None, max_tokens: int | None = None
+    ) -> None:
+        if max_tokens is not None:
+            raise InputError(
+                f"`max_tokens` must be left out for text-generation, where texts grow; got {max_tokens!r}. Give "
+                "`batch_size`, and to the call `max_new_tokens`, which is how many a text grows by."
+            )
+        super().__init__(run, tokenizer, batch_size=batch_size)
 
     def __call__(
         self,
@@ -57,6 +71,7 @@ class TextGenerationPipeline(Pipeline[TextExample, Writing, list[GenerationResul
         lang: Any = None,
         return_full_text: bool = True,
         mode: str | None = None,
+        batch_size: int | None = None,
         show_progress: bool | None = None,
         **arguments: Any,
     ) -> Any:
@@ -65,15 +80,15 @@ class TextGenerationPipeline(Pipeline[TextExample, Writing, list[GenerationResul
         inputs: a text, a list of them or any other iterable. lang: the language of the texts, or a list with one for
         each. return_full_text: with the text that was given in front. mode: ``"mask-append"`` for models that are not
         causal. Other ``arguments`` are those of the model's ``generate``, such as ``max_new_tokens`` and ``num_beams``,
-        for all texts; what is drawn with a ``seed`` depends on ``batch_size``, too. show_progress: None shows it on a
-        terminal.
+        for all texts. batch_size: as for the pipeline, for this call; what is drawn with a ``seed`` depends on it, too.
+        show_progress: None shows it on a terminal.
 
         Raises: InputError for what is no text, has too many tokens, or options that are impossible; TypeError for those
             that do not exist; LanguageError for an unknown language.
         """
         options = GenerationOptions(**arguments)
         writing = Writing({**arguments, "mode": mode}, options.num_return_sequences, return_full_text)
-        return self._results(inputs, lang, writing, show_progress)
+        return self._results(inputs, lang, writing, Limits(batch_size), show_progress)
 
     def read(self, item: Any, lang: Lang) -> TextExample:
         """A text."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import check_choice, check_not_negative, check_text, shown
+from ..data.batches import Limits
 from ..errors import InputError
 from ..tokenizer.bpe import END_OF_WORD
 from .base import Pipeline, Row
@@ -68,6 +69,8 @@ class TokenClassificationPipeline(Pipeline[TaggedText, Tagging, Sequence[Result]
         stride: int | None = None,
         is_split_into_words: bool = False,
         delimiter: str = " ",
+        batch_size: int | None = None,
+        max_tokens: int | None = None,
         show_progress: bool | None = None,
     ) -> Any:
         """inputs: a text, a list of them or any other iterable.
@@ -76,8 +79,8 @@ class TokenClassificationPipeline(Pipeline[TaggedText, Tagging, Sequence[Result]
         `TokenResult` for each token; the others an `EntityResult` for each group: ``"simple"`` groups tokens by their
         labels, ``"first"``, ``"average"`` and ``"max"`` give each word one label before. ignore_labels: what is left
         out. stride: computes a text in windows that share so many tokens. is_split_into_words: a text is a list of
-        words, which start and end count in as if ``delimiter`` stood between them. show_progress: None shows it on a
-        terminal.
+        words, which start and end count in as if ``delimiter`` stood between them. batch_size, max_tokens: as for the
+        pipeline, for this call. show_progress: None shows it on a terminal.
 
         Raises: InputError for what is no text, a text with too many tokens without a stride, an unknown strategy, a
             stride without a strategy; LanguageError for an unknown language.
@@ -90,7 +93,7 @@ class TokenClassificationPipeline(Pipeline[TaggedText, Tagging, Sequence[Result]
             check_text(delimiter, "`delimiter`"),
         )
         is_one = isinstance(inputs, (str, Mapping, tuple)) or (is_split_into_words and _is_words(inputs))
-        return self._results(inputs, lang, tagging, show_progress, is_one)
+        return self._results(inputs, lang, tagging, Limits(batch_size, max_tokens), show_progress, is_one)
 
     def read(self, item: Any, lang: Lang) -> TaggedText:
         """A text or its words."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..checks import check_text, shown
 from ..config import XLMConfig
+from ..data.batches import Limits
 from ..errors import InputError
 from ..tokenizer import XLMTokenizer
 from .base import Pipeline, Row, Runner
@@ -50,8 +51,10 @@ class ZeroShotClassificationPipeline(Pipeline[TextExample, Hypotheses, np.ndarra
         the last if entailment is the first, even where the config names it otherwise.
     """
 
-    def __init__(self, run: Runner, tokenizer: XLMTokenizer, *, batch_size: int = 8) -> None:
-        super().__init__(run, tokenizer, batch_size=batch_size)
+    def __init__(
+        self, run: Runner, tokenizer: XLMTokenizer, *, batch_size: int | None = None, max_tokens: int | None = None
+    ) -> None:
+        super().__init__(run, tokenizer, batch_size=batch_size, max_tokens=max_tokens)
         self._entailment = entailment_id(self.config)
         self._contradiction = contradiction_id(self.config, self._entailment)
 
@@ -63,6 +66,8 @@ class ZeroShotClassificationPipeline(Pipeline[TextExample, Hypotheses, np.ndarra
         lang: Any = None,
         hypothesis_template: str = TEMPLATE,
         multi_label: bool = False,
+        batch_size: int | None = None,
+        max_tokens: int | None = None,
         show_progress: bool | None = None,
     ) -> Any:
         """inputs: a text, a list of them or any other iterable.
@@ -70,14 +75,16 @@ class ZeroShotClassificationPipeline(Pipeline[TextExample, Hypotheses, np.ndarra
         candidate_labels: a list, or one string with commas between them. hypothesis_template: a sentence with ``{}``
         for the label. multi_label: each label holds or does not, whatever the others; otherwise, probabilities of all
         labels add up to 1. lang: the language of all texts, a tuple of two where that of the labels is another, or a
-        list with one of these for each text. show_progress: None shows it on a terminal.
+        list with one of these for each text. batch_size, max_tokens: as for the pipeline, for this call; a text has
+        as many rows in a batch as there are labels. show_progress: None shows it on a terminal.
 
         Raises: InputError for what is no text, no label, or a template without ``{}``; LanguageError for an unknown
             language.
         """
         labels = read_labels(candidate_labels)
         sentences = tuple(_filled(hypothesis_template, label) for label in labels)
-        return self._results(inputs, lang, Hypotheses(labels, sentences, multi_label), show_progress)
+        hypotheses = Hypotheses(labels, sentences, multi_label)
+        return self._results(inputs, lang, hypotheses, Limits(batch_size, max_tokens), show_progress)
 
     def read(self, item: Any, lang: Lang) -> TextExample:
         """A text."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, compress, count, repeat
 
 from .bpe import BytePairEncoder, Numbers, WordSpans
 from .memory import Memory
@@ -38,10 +38,27 @@ class WordPieces:
         known = self._know(" ".join(words)).split()
         return tuple(chain.from_iterable(map(self._bpe.ids.table.__getitem__, known)))
 
-    def standing_at(self, starts: Iterable[int], words: Iterable[str]) -> list[WordSpans]:
-        """The pieces of words that stand at these places of a text as they are."""
-        pairs = zip(words, starts, strict=False)
-        return [self.place(word, known, start) for word, start in pairs if (known := self._know(word))]
+    def standing_at(self, starts: Iterable[int], words: Sequence[str]) -> list[WordSpans]:
+        """The pieces of words without spaces that stand at these places of a text as they are."""
+        triples = zip(words, self._known(words), starts, strict=False)
+        return [self.place(word, known, start) for word, known, start in triples if known]
+
+    def read(self, words: Sequence[str], starts: Iterable[int], ends: Iterable[int]) -> Pieces:
+        """The pieces of a text whose words stand at these places, as they are or as something else of other length."""
+        different = list(dict.fromkeys(words))
+        known_words = zip(different, self._known(different), strict=True)
+        rows = {word: self.place(word, known, 0) for word, known in known_words if known}
+        pieces = numbers, places, stops, sizes = Pieces([], [], [], [])
+        for word, start, end in zip(words, starts, ends, strict=True):
+            if word in rows:
+                ids, firsts, lasts = rows[word]
+                if end - start != len(word):
+                    firsts, lasts = (0,) * len(ids), (end - start,) * len(ids)
+                numbers += ids
+                places += [start + first for first in firsts]
+                stops += [start + last for last in lasts]
+                sizes.append(len(ids))
+        return pieces
 
     def place(self, word: str, known: str, start: int) -> WordSpans:
         """The pieces of a word that stands at this place of a text, and that the vocabulary knows so."""
@@ -50,17 +67,25 @@ class WordPieces:
             if not start:
                 return spans
             return ids, tuple([start + number for number in starts]), tuple([start + number for number in ends])
-        aligned = _follow(word, known, start)
-        if aligned is None:
-            end = start + len(word)
-            aligned = Aligned(word, list(range(start, end)), list(range(start + 1, end + 1)))
-            aligned = align_lowercase_without_accents(aligned)
-        return self.aligned(aligned)
+        places = _follow(word, known, start)
+        if places is not None:
+            return self._standing(known, *places)
+        end = start + len(word)
+        aligned = Aligned(word, list(range(start, end)), list(range(start + 1, end + 1)))
+        return self.aligned(align_lowercase_without_accents(aligned))
 
     def aligned(self, word: Aligned) -> WordSpans:
         """The pieces of a word that the vocabulary knows."""
-        ids, starts, ends = self._bpe.spans.table[word.text]
-        return ids, tuple([word.starts[start] for start in starts]), tuple([word.ends[end - 1] for end in ends])
+        return self._standing(word.text, word.starts, word.ends)
+
+    def _known(self, words: Sequence[str]) -> list[str]:
+        """The words as the vocabulary knows them."""
+        return self._know(" ".join(words)).split(" ")
+
+    def _standing(self, known: str, starts: Sequence[int], ends: Sequence[int]) -> WordSpans:
+        """The pieces of a word whose characters start and end there."""
+        ids, firsts, lasts = self._bpe.spans.table[known]
+        return ids, tuple([starts[first] for first in firsts]), tuple([ends[last - 1] for last in lasts])
 
 
 class PlacedWords:
@@ -74,10 +99,25 @@ class PlacedWords:
 
     def of(self, text: str) -> list[WordSpans]:
         """By looking for the words in the text, or following them through the rules if these have changed it."""
+        found = self._find(text)
+        if found is None:
+            return self._aligned(text)
+        words, starts, ends = found
+        is_same_size = all(end - start == len(word) for word, start, end in zip(words, starts, ends, strict=True))
+        return self._pieces.standing_at(starts, words) if is_same_size else self._aligned(text)
+
+    def pieces(self, text: str) -> Pieces:
+        """The same, as the pieces of a text of any length."""
+        found = self._find(text)
+        return of_words(self._aligned(text)) if found is None else self._pieces.read(*found)
+
+    def _find(self, text: str) -> tuple[list[str], list[int], list[int]] | None:
+        """The words with where they start and end, if they can be found."""
         words = self._unchanged_words(text)
-        starts = find(words, with_full_stops(as_ascii(text))) if words else None
-        if starts is not None:
-            return self._pieces.standing_at(starts, words)
+        places = find(words, with_full_stops(as_ascii(text))) if words else None
+        return None if places is None else (words, *places)
+
+    def _aligned(self, text: str) -> list[WordSpans]:
         return list(map(self._pieces.aligned, self._splitter.align(text, self._lang)))
 
     def _unchanged_words(self, text: str) -> list[str]:
@@ -97,17 +137,24 @@ def pieces_between_spaces(text: str, bpe: BytePairEncoder) -> Pieces:
     return of_words(WordPieces(lowercase=False, bpe=bpe).standing_at(starts, words))
 
 
-def find(words: Iterable[str], text: str) -> list[int] | None:
-    """Where words start that stand in a text as they are, one after the other, with spaces between; None if not so."""
-    starts, end = [], 0
+def find(words: Iterable[str], text: str) -> tuple[list[int], list[int]] | None:
+    """Where words start and end that stand in a text, one after the other, with spaces between; None if not so.
+
+    They stand there as they are, or a quotation mark as two apostrophes.
+    """
+    starts, ends, end = [], [], 0
     for word in words:
         while text[end : end + 1] == " ":
             end += 1
-        if not text.startswith(word, end):
-            return None
         starts.append(end)
-        end += len(word)
-    return None if text[end:].strip(" ") else starts
+        if text.startswith(word, end):
+            end += len(word)
+        elif word == '"' and text.startswith("''", end):
+            end += len("''")
+        else:
+            return None
+        ends.append(end)
+    return None if text[end:].strip(" ") else (starts, ends)
 
 
 def _is_one_to_one(word: str, known: str) -> bool:
@@ -115,27 +162,23 @@ def _is_one_to_one(word: str, known: str) -> bool:
 
     Letters and numbers leave at least one character each when accents go, so of as many each has left one.
     """
-    return word is known or (len(word) == len(known) and (word.isascii() or word.replace("-", "").isalnum()))
+    return word == known or (len(word) == len(known) and (word.isascii() or word.replace("-", "").isalnum()))
 
 
-def _follow(word: str, known: str, start: int) -> Aligned | None:
-    """The word in lower case without accents, each character with where it stood.
+def _follow(word: str, known: str, start: int) -> tuple[list[int], list[int]] | None:
+    """Where the characters of a word, known in lower case without accents, start and end.
 
     A mark that is dropped goes with the character before it. None where there is none, or a mark that could move.
     """
-    starts: list[int] = []
-    ends: list[int] = []
-    n_before = 0
-    for place, size in enumerate(map(_SIZES.table.__getitem__, word), start):
-        if size > 0:
-            starts += [place] * size
-            ends += [place + 1] * size
-            n_before = size
-        elif size < 0 or not n_before:
-            return None
-        else:
-            ends[-n_before:] = [place + 1] * n_before
-    return Aligned(known, starts, ends)
+    sizes = list(map(_SIZES.table.__getitem__, word))
+    if not sizes[0] or -1 in sizes:
+        return None
+    starts = list(compress(count(start), sizes))
+    ends = [*starts[1:], start + len(word)]
+    if len(starts) == len(known):
+        return starts, ends
+    repeated = [list(chain.from_iterable(map(repeat, places, filter(None, sizes)))) for places in (starts, ends)]
+    return repeated[0], repeated[1]
 
 
 def _size(character: str) -> int:

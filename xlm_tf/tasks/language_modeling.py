@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, Unpack
 
 import keras
@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, Given, check_kept, check_shape
+from xlm_core.inputs import BodyInputs, Given, are_positions, check_kept, check_same_positions, check_shape
 from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
@@ -18,7 +18,7 @@ from ..adaptive_softmax import AdaptiveSoftmax
 from ..generation import Generation
 from ..layers import ConfiguredLayer, Embedding, Layer, dense
 from ..losses import cross_entropy, labelled_cross_entropy, next_token_cross_entropy
-from ..tensors import Tensor
+from ..tensors import Tensor, described
 from ..weights import forget_graphs, put_layer
 from .base import TaskModel
 
@@ -102,6 +102,7 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
     """
 
     task: ClassVar[str] = "language-modeling"
+    is_evaluated = False  # by Keras' ``evaluate``, which reads no logits
 
     def __init__(self, config: XLMConfig, *, name: str | None = None) -> None:
         super().__init__(config, name=name)
@@ -114,7 +115,7 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
         *,
         labels: Tensor | None = None,
         positions: Tensor | None = None,
-        logits_to_keep: int | None = None,
+        logits_to_keep: int | Sequence[int] | Tensor | None = None,
         skip_logits: bool | None = None,
         return_dict: bool | None = None,
         training: bool | None = None,
@@ -127,8 +128,9 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
         there are none. All else is as in `TFXLMModel.forward`.
 
         Scores of a large vocabulary cost more than all else. positions (B, P) gives logits (B, P, V) there alone, and
-        ``logits_to_keep`` those of the last so many positions, 0 all. With labels only the words where a label is are
-        scored, and there are no logits, unless ``skip_logits`` is False; it is True in training, if it is None.
+        ``logits_to_keep`` those of the last so many positions, 0 all, or of a list of positions (P,), the same in every
+        text. With labels only the words where a label is are scored, and there are no logits, unless ``skip_logits`` is
+        False; it is True in training, if it is None.
 
         Raises: InputError for positions outside the texts, none at all, and positions beside labels.
 
@@ -142,20 +144,35 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
             skip_logits=skip_logits,
         )
         texts = {"input_ids": input_ids, **inputs}
+        if are_positions(logits_to_keep):
+            positions, logits_to_keep = _in_every_text(logits_to_keep, texts), None
         if positions is not None:
             body = self.transformer.forward_at(positions, **texts, training=training)
         else:
             body = self.transformer(**texts, return_dict=True, training=training)
-        skips = training if skip_logits is None else skip_logits
+        skips = training or self.is_evaluated if skip_logits is None else skip_logits
         if labels is not None and skips:
             loss = labelled_cross_entropy(
-                self.pred_layer, self.config.vocab_size, body.last_hidden_state, labels, causal=self.config.causal
+                self.pred_layer,
+                self.config.vocab_size,
+                body.last_hidden_state,
+                labels,
+                causal=self.config.causal,
+                training=training,
             )
             output = LogitsOutput.after(body, loss=loss)
         else:
             logits = self.pred_layer(_last(body.last_hidden_state, logits_to_keep))
             output = LogitsOutput.after(body, logits=logits, loss=self.criterion(logits, labels))
         return output.as_asked(self._asked(return_dict, "return_dict"))
+
+    def test_step(self, data: Any) -> Any:
+        """What ``evaluate`` does with a batch: the loss reads the scores of words with labels alone."""
+        self.is_evaluated = True
+        try:
+            return super().test_step(data)
+        finally:
+            self.is_evaluated = False
 
     def get_output_embeddings(self) -> keras.layers.Layer:
         """The layer that scores the words."""
@@ -186,3 +203,15 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
 def _last(states: Tensor, count: int | None) -> Tensor:
     """The states of the last so many positions, or of all. (B, T, D) -> (B, count or T, D)."""
     return states[:, -count:] if count else states
+
+
+def _in_every_text(positions: Sequence[int] | Tensor, texts: Mapping[str, Any]) -> Tensor:
+    """Positions that are the same in every text. (P,) -> (B, P).
+
+    Raises: InputError unless they are a list of whole numbers.
+    """
+    first = texts.get("inputs_embeds") if texts["input_ids"] is None else texts["input_ids"]
+    same = tf.convert_to_tensor(positions)
+    check_same_positions(described("logits_to_keep", same))
+    n_texts = ops.shape(first)[:1] if tf.is_tensor(first) else ()
+    return tf.broadcast_to(same, (*n_texts, *ops.shape(same)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
 
+import torch
 from torch import Tensor, nn
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, Given, check_kept, check_shape
+from xlm_core.inputs import BodyInputs, Given, are_positions, check_kept, check_same_positions, check_shape
 from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
@@ -15,7 +17,7 @@ from ..adaptive_softmax import AdaptiveSoftmax
 from ..generation import Generation
 from ..layers import dense
 from ..losses import cross_entropy, labelled_cross_entropy, next_token_cross_entropy
-from ..tensors import is_traced
+from ..tensors import described, is_traced
 from .base import TaskModel
 
 
@@ -63,7 +65,7 @@ class XLMWithLMHeadModel(Generation, TaskModel):
         *,
         labels: Tensor | None = None,
         positions: Tensor | None = None,
-        logits_to_keep: int | None = None,
+        logits_to_keep: int | Sequence[int] | Tensor | None = None,
         skip_logits: bool | None = None,
         return_dict: bool | None = None,
         **inputs: Unpack[BodyInputs[Tensor]],
@@ -75,8 +77,9 @@ class XLMWithLMHeadModel(Generation, TaskModel):
         there are none. All else is as in `XLMModel.forward`.
 
         Scores of a large vocabulary cost more than all else. positions (B, P) gives logits (B, P, V) there alone, and
-        ``logits_to_keep`` those of the last so many positions, 0 all. With labels only the words where a label is are
-        scored, and there are no logits, unless ``skip_logits`` is False; it is True in training, if it is None.
+        ``logits_to_keep`` those of the last so many positions, 0 all, or of a list of positions (P,), the same in every
+        text. With labels only the words where a label is are scored, and there are no logits, unless ``skip_logits`` is
+        False; it is True in training, if it is None.
 
         Raises: InputError for positions outside the texts, none at all, and positions beside labels.
 
@@ -90,6 +93,8 @@ class XLMWithLMHeadModel(Generation, TaskModel):
             skip_logits=skip_logits,
         )
         texts = {"input_ids": input_ids, **inputs}
+        if are_positions(logits_to_keep):
+            positions, logits_to_keep = _in_every_text(logits_to_keep, texts), None
         if positions is not None:
             body = self.transformer.forward_at(positions, **texts)
         else:
@@ -133,3 +138,14 @@ class XLMWithLMHeadModel(Generation, TaskModel):
 def _last(states: Tensor, count: int | None) -> Tensor:
     """The states of the last so many positions, or of all. (B, T, D) -> (B, count or T, D)."""
     return states[:, -count:] if count else states
+
+
+def _in_every_text(positions: Sequence[int] | Tensor, texts: Mapping[str, Any]) -> Tensor:
+    """Positions that are the same in every text. (P,) -> (B, P).
+
+    Raises: InputError unless they are a list of whole numbers.
+    """
+    first = texts.get("inputs_embeds") if texts["input_ids"] is None else texts["input_ids"]
+    same = torch.as_tensor(positions, device=getattr(first, "device", None))
+    check_same_positions(described("logits_to_keep", same))
+    return same.expand(*getattr(first, "shape", ())[:1], -1)
