@@ -135,6 +135,12 @@ class Measured:
             self.peaks[name] = max(answer["peak"], self.peaks.get(name, 0.0))
             self.idle[name] = max(answer["idle"], self.idle.get(name, 0.0))
 
+    def leave_out(self, name: str, reason: str) -> None:
+        """Forget a variant that failed in its turn, as one that the machine had no memory for."""
+        self.missing[name] = reason
+        for each in self.rounds:
+            each.pop(name, None)
+
     def distances(self, ours: str) -> dict[str, float]:
         """How far each result is from ours at the most, where both have as many numbers."""
         own = self.results.get(ours)
@@ -209,8 +215,12 @@ def take_turns(names: Iterable[str], settings: Settings, found: Measured, turn: 
     while order and not settings.budget.is_spent(len(found.rounds), time.perf_counter() - start):
         draw.shuffle(order)
         answers = {}
-        for name in order:
-            answers[name] = turn(name)
+        for name in tuple(order):
+            try:
+                answers[name] = turn(name)
+            except WorkerError as error:
+                order.remove(name)
+                found.leave_out(name, str(error))
             time.sleep(PAUSE)
         found.add_round(answers)
 

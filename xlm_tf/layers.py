@@ -6,7 +6,9 @@ values, ``config.embed_init_std`` and ``config.init_std``, which fine-tuning rec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Self
 
 import keras
@@ -166,10 +168,33 @@ Source: measured with D = 256 and 1024; the kernel starts in 0.2 ms, and takes a
 """
 
 
+@keras.saving.register_keras_serializable("xlm")
+class Normal(keras.initializers.RandomNormal):
+    """N(0, stddev); inside `undrawn` whatever was in the memory."""
+
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Tensor:
+        """shape () -> values of that shape."""
+        if not _is_undrawn.get():
+            return super().__call__(shape, dtype)
+        return tf.raw_ops.Empty(shape=shape, dtype=keras.backend.standardize_dtype(dtype))
+
+
+_is_undrawn: ContextVar[bool] = ContextVar("is_undrawn", default=False)
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Layers made inside have no initial values yet: all of them are to be written."""
+    token = _is_undrawn.set(True)
+    try:
+        yield
+    finally:
+        _is_undrawn.reset(token)
+
+
 def dense(config: XLMConfig, out_dim: int, in_dim: int, name: str, *, bias: bool = True) -> keras.layers.Dense:
     """(…, in_dim) -> (…, out_dim); N(0, init_std), bias 0."""
-    initializer = keras.initializers.RandomNormal(stddev=config.init_std)
-    layer = Dense(out_dim, use_bias=bias, kernel_initializer=initializer, name=name)
+    layer = Dense(out_dim, use_bias=bias, kernel_initializer=Normal(stddev=config.init_std), name=name)
     layer.build((None, in_dim))
     return layer
 
@@ -183,8 +208,8 @@ def layer_norm(config: XLMConfig, name: str) -> keras.layers.LayerNormalization:
 
 def embedding(config: XLMConfig, rows: int, name: str, *, padding_idx: int | None = None) -> Embedding:
     """(…) -> (…, D); N(0, embed_init_std). The row of padding starts at 0 and no look-up gives it a gradient."""
-    values = keras.random.normal((rows, config.emb_dim), stddev=config.embed_init_std)
-    if padding_idx is not None:
+    values = Normal(stddev=config.embed_init_std)((rows, config.emb_dim))
+    if padding_idx is not None and not _is_undrawn.get():
         values = ops.where(ops.arange(rows)[:, None] == padding_idx, 0.0, values)
     return Embedding(values, padding_idx=padding_idx, name=name)
 

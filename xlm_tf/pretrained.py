@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -21,6 +22,7 @@ from xlm_core.pretrained import push_model, read_pretrained
 from .adapters import Adapters, refuse_adapters
 from .backend import leave_alone
 from .checkpointing import Checkpointing
+from .layers import undrawn
 from .parameters import Parameters
 from .precision import computing_in, precision, warn_of_half
 from .quantization import Quantization, refuse_quantized
@@ -164,7 +166,8 @@ class TFXLMPreTrainedModel(Parameters, Surgery, Adapters, Checkpointing, Quantiz
             token=token,
             local_files_only=local_files_only,
         )
-        with computing_in(kind):
+        is_whole = not (info.missing_keys or info.mismatched_keys)
+        with computing_in(kind), undrawn() if is_whole else nullcontext():
             model = cls(config)
         model.load_arrays(weights)
         return (model, info) if output_loading_info else model

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from xlm_core.manifest import Kind, Weight
 from xlm_core.quantization import refuse_precision
@@ -32,7 +33,7 @@ def write_weights(model: keras.Model, weights: Collection[Weight], arrays: Mappi
     variables = weight_variables(model, weights)
     for weight in weights:
         if weight.name in arrays:
-            variables[weight.name].assign(_turned(weight, arrays[weight.name]))
+            variables[weight.name].assign(_as_tensor(weight, arrays[weight.name]))
 
 
 def to_array(variable: keras.Variable) -> np.ndarray:
@@ -82,3 +83,9 @@ def _variable(model: keras.Model, weight: Weight) -> keras.Variable:
 def _turned(weight: Weight, array: np.ndarray) -> np.ndarray:
     """A linear weight lies (in, out) in Keras and (out, in) everywhere else."""
     return array.T if weight.kind is Kind.LINEAR else array
+
+
+def _as_tensor(weight: Weight, array: np.ndarray) -> tf.Tensor:
+    """The same for Keras; TensorFlow turns a matrix sooner than numpy."""
+    tensor = tf.convert_to_tensor(array)
+    return tf.transpose(tensor) if weight.kind is Kind.LINEAR else tensor

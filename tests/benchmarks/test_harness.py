@@ -11,7 +11,16 @@ import pytest
 
 from benchmarks import variants
 from benchmarks.checkpoints import Checkpoints
-from benchmarks.harness import Budget, Settings, Worker, WorkerError, measure, measure_fresh
+from benchmarks.harness import (
+    Budget,
+    Measured,
+    Settings,
+    Worker,
+    WorkerError,
+    measure,
+    measure_fresh,
+    take_turns,
+)
 from benchmarks.sizes import Case
 from benchmarks.variants import ROOT
 
@@ -43,6 +52,20 @@ def test_variants_take_turns_and_agree(checkpoints: Checkpoints) -> None:
     assert found.notes["ceiling"]["gflop"] > 1
     assert "torch" in found.versions["ours"]
     assert len(found.results["ours"]) == 2 * 8 * 256
+
+
+def test_who_is_killed_in_its_turn_leaves_and_the_others_go_on() -> None:
+    found = Measured(Case("forward"))
+
+    def turn(name: str) -> dict[str, float]:
+        if name == "greedy" and len(found.rounds) == 1:
+            raise WorkerError("the process ended with -9")
+        return {"seconds": 1.0, "peak": 1.0, "idle": 0.0}
+
+    take_turns(["modest", "greedy"], Settings(Budget(rounds=3, seconds=60.0, short=0.0)), found, turn)
+
+    assert found.missing == {"greedy": "the process ended with -9"}
+    assert found.rounds == [{"modest": 1.0}] * 3
 
 
 @pytest.mark.slow

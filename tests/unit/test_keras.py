@@ -141,3 +141,19 @@ def test_takes_one_list(model: Any) -> None:
     assert_close(
         model([INPUTS["input_ids"], INPUTS["attention_mask"], INPUTS["langs"]]).logits, model(**INPUTS).logits, "exact"
     )
+
+
+def test_a_whole_checkpoint_is_loaded_without_drawing_values_for_it(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.save_pretrained(tmp_path)
+
+    def draw(self: Any, shape: Any, dtype: Any = None) -> None:
+        raise AssertionError(f"values of {shape} were drawn")
+
+    monkeypatch.setattr(keras.initializers.RandomNormal, "__call__", draw)
+    loaded = type(model).from_pretrained(tmp_path)
+
+    assert all(np.array_equal(array, loaded.to_arrays()[name]) for name, array in model.to_arrays().items())
+    with pytest.raises(AssertionError, match="drawn"):
+        type(model)(model.config)
