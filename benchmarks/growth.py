@@ -24,11 +24,9 @@ class Curve(NamedTuple):
     variants: Sequence[str]
 
 
-def curves(size: str, quick: bool) -> dict[str, Curve]:
+def curves(size: str) -> dict[str, Curve]:
     """By length, by batch, by number of texts."""
-    lengths = (16, 64, 256) if quick else (16, 32, 64, 128, 256, 512)
-    batches = (1, 4, 16) if quick else (1, 2, 4, 8, 16, 32)
-    counts = (100, 400) if quick else (250, 1000, 4000)
+    lengths, batches, counts = (16, 32, 64, 128, 256, 512), (1, 2, 4, 8, 16, 32), (250, 1000, 4000)
     both = ("ours", "hf-eager")
     return {
         "length": Curve(
@@ -46,7 +44,7 @@ def curves(size: str, quick: bool) -> dict[str, Curve]:
     }
 
 
-def measured(size: str, quick: bool, checkpoints: Checkpoints, settings: Settings) -> dict[str, Any]:
+def measured(size: str, checkpoints: Checkpoints, settings: Settings) -> dict[str, Any]:
     """For each curve: variant → number → seconds, at the least, and megabytes, at the most."""
     folder = checkpoints.folder(Case("", size), "language-modeling")
     return {
@@ -55,7 +53,7 @@ def measured(size: str, quick: bool, checkpoints: Checkpoints, settings: Setting
             "axis": curve.axis,
             "variants": {variant: points(variant, curve, folder, settings) for variant in curve.variants},
         }
-        for name, curve in curves(size, quick).items()
+        for name, curve in curves(size).items()
     }
 
 
