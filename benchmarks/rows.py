@@ -152,9 +152,9 @@ ROWS = (
     _generation("greedy", 1, 16, "ours-int8"),
     _generation("greedy", 1, 16, "ours-bf16"),
     _generation("sampling", 1, 16),
-    _generation("sampling", 8, 8),
-    _generation("beams", 1, 8),
-    _generation("beams", 8, 4),
+    _generation("sampling", 8, 6),
+    _generation("beams", 1, 6),
+    _generation("beams", 8, 2),
     Row(
         "bfloat16, base b8×128",
         Case("precision"),

@@ -64,7 +64,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="rows whose name has one of the words")
     parser.add_argument("--quick", action="store_true", help="fewer rows, rounds and others")
     parser.add_argument("--rounds", type=int, help="at least so many (default: 5, quick 3)")
-    parser.add_argument("--seconds", type=float, help="no new round of a row after so many (default: 20, quick 15)")
+    parser.add_argument("--seconds", type=float, help="no new round of a row after so many (default: 12)")
     parser.add_argument("--size", choices=SIZES, help="of the models, instead of each row's own")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=PYTHON", help=environments())
     parser.add_argument("--threads", type=int, default=machine.n_cores(), help="(default: the cores, %(default)s)")
@@ -94,7 +94,7 @@ def parts(rows: list[Row], options: argparse.Namespace) -> Iterator[dict[str, An
 
 
 def make_settings(options: argparse.Namespace) -> Settings:
-    rounds, seconds, short = (3, 15.0, 2.0) if options.quick else (5, 20.0, 5.0)
+    rounds, seconds, short = (3, 12.0, 2.0) if options.quick else (5, 12.0, 5.0)
     budget = Budget(options.rounds or rounds, options.seconds or seconds, short)
     return Settings(budget, options.threads, dict(each.split("=", 1) for each in options.env))
 

@@ -9,24 +9,38 @@ import torch
 from tolerances import assert_close
 from xlm_torch.kernel_choice import Choice
 from xlm_torch.kernels import Linear
-from xlm_torch.packed import find_operators
+from xlm_torch.packed import Operators, find_mkl, find_onednn
 
-FAST = ("onednn", "packed")
+COPYING = ("packed",) if find_mkl() is None else ("packed", "mkl")
+FAST = ("onednn", *COPYING)
 
 
 class Recorder:
-    """oneDNN's operators, and how often they were asked for products and copies."""
+    """The libraries' operators, and how often they were asked for products and copies."""
 
     def __init__(self) -> None:
-        self.operators, self.products, self.copies = find_operators(), 0, 0
+        self.products, self.copies = 0, 0
+        self.libraries = {"ONEDNN": Recorded(self, find_onednn()), "MKL": Recorded(self, find_mkl())}
+
+    def spoil(self) -> None:
+        """Let all products be wrong."""
+        for library in self.libraries.values():
+            library.error = 1
+
+
+class Recorded:
+    """A library's operators, which tell the recorder."""
+
+    def __init__(self, recorder: Recorder, operators: Operators | None) -> None:
+        self.recorder, self.operators, self.error = recorder, operators, 0
 
     def linear(self, *arguments: Any) -> torch.Tensor:
-        self.products += 1
-        return self.operators.linear(*arguments)
+        self.recorder.products += 1
+        return self.operators.linear(*arguments).add_(self.error)
 
-    def pack(self, weight: torch.Tensor) -> torch.Tensor:
-        self.copies += 1
-        return self.operators.pack(weight)
+    def pack(self, *arguments: Any) -> torch.Tensor:
+        self.recorder.copies += 1
+        return self.operators.pack(*arguments)
 
 
 def fixed(mode: str, **changes: Any) -> Linear:

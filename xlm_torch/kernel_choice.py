@@ -7,6 +7,7 @@ candidates take turns on the real weight for some milliseconds, the first time t
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,8 +19,11 @@ from torch import Tensor
 
 from xlm_core.errors import InputError
 
-KERNELS = ("plain", "onednn", "packed")
-"""PyTorch's own, oneDNN with the weight as it lies, and oneDNN with a copy laid out for it; the cheapest first."""
+COPIES = ("packed", "mkl")
+"""oneDNN, and MKL, with a copy of the weight laid out for it."""
+
+KERNELS = ("plain", "onednn", *COPIES)
+"""PyTorch's own, oneDNN with the weight as it lies, and those with copies; the cheapest first."""
 
 MODES = ("auto", *KERNELS)
 """What the choice may be fixed to, and "auto", which measures."""
@@ -65,23 +69,23 @@ class Product(NamedTuple):
 class Choice:
     """The kernel that runs, the one that runs where there is no packed copy, and why.
 
-    uses_copy: whether a copy that is there is taken. micros: the time of each, in µs. refused: what could not be taken,
-    with the reason.
+    copies: the kernels whose copy is taken if it is there, the fastest first. micros: the time of each, in µs.
+    refused: what could not be taken, with the reason.
     """
 
     kernel: str
     without_copy: str
     reason: str
-    uses_copy: bool = False
+    copies: Sequence[str] = ()
     micros: Mapping[str, float] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def rows_like(rows: int) -> int:
-    """How many rows are measured for so many: powers of two up to 16, then 64, 256 and 1024."""
+    """How many rows are measured for so many: powers of two up to 16, then 64, 128, 256 and 1024."""
     if rows < 32:
         return 1 << (rows.bit_length() - 1)
-    return 64 if rows < 128 else 256 if rows < 512 else 1024
+    return 64 if rows < 128 else 128 if rows < 256 else 256 if rows < 512 else 1024
 
 
 def check_mode(name: str, mode: object) -> str:
@@ -114,8 +118,9 @@ def choose(
     sound, refused = _sound(_considered(mode, candidates), TOLERANCE[product.dtype])
     if mode == "auto":
         return _measured(sound, refused, clock)
-    kernel, without_copy = list(sound)[-1], [name for name in sound if name != "packed"][-1]
-    return Choice(kernel, without_copy, refused.get(mode, "fixed"), kernel == "packed", refused=refused)
+    kernel, without_copy = list(sound)[-1], [name for name in sound if name not in COPIES][-1]
+    copies = [kernel] if kernel in COPIES else []
+    return Choice(kernel, without_copy, refused.get(mode, "fixed"), copies, refused=refused)
 
 
 def _considered(mode: str, candidates: Mapping[str, Callable[[], Run]]) -> dict[str, Callable[[], Run]]:
@@ -161,9 +166,10 @@ def _measured(sound: Mapping[str, Run], refused: Mapping[str, str], clock: Clock
     times = {name: _usual([each[name] for each in rounds]) for name in sound}
     kernel = _fastest(sound, times)
     reason = "no other gains 5 %" if kernel == "plain" else f"{times['plain'] / times[kernel]:.2f} × plain"
-    without_copy = _fastest([name for name in sound if name != "packed"], times)
-    uses_copy = kernel != "plain" and "packed" not in refused
-    return Choice(kernel, without_copy, reason, uses_copy, {name: 1e6 * each for name, each in times.items()}, refused)
+    without_copy = _fastest([name for name in sound if name not in COPIES], times)
+    sound_copies = [name for name in COPIES if name not in refused]
+    copies = [] if kernel == "plain" else sorted(sound_copies, key=lambda name: times.get(name, math.inf))
+    return Choice(kernel, without_copy, reason, copies, {name: 1e6 * each for name, each in times.items()}, refused)
 
 
 def _usual(times: Sequence[float]) -> float:
@@ -188,9 +194,10 @@ def _seconds(run: Run, part: int, clock: Clock) -> float:
 
 
 def _fastest(names: Iterable[str], times: Mapping[str, float]) -> str:
-    """The last, from the cheapest on, that beats the one before by `GAIN`."""
+    """The last, from the cheapest on, that beats the one before by `GAIN`; of two copies, the faster."""
     winner, *others = names
     for name in others:
-        if times[name] < times[winner] * (1 - GAIN):
+        gain = 0.0 if winner in COPIES else GAIN
+        if times[name] < times[winner] * (1 - gain):
             winner = name
     return winner

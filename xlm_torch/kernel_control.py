@@ -10,9 +10,9 @@ from torch import nn
 
 from xlm_core.errors import InputError
 
-from .kernel_choice import KERNELS, SMALLEST, TOLERANCE, VARIABLE, Choice, Product, check_mode
-from .kernels import CHOICES, ONEDNN, Linear, refusal
-from .packed import FreedWeight, OnlyCopy
+from .kernel_choice import COPIES, KERNELS, SMALLEST, TOLERANCE, VARIABLE, Choice, Product, check_mode
+from .kernels import CHOICES, MKL, ONEDNN, Linear, best_copy, refusal
+from .packed import FreedWeight, Mkl, Onednn, OnlyCopy
 
 
 class Kernels:
@@ -22,15 +22,15 @@ class Kernels:
         """Fix which kernel computes linear layers, for results that are the same to the last bit from run to run.
 
         kernels: "plain", PyTorch's own; "onednn", oneDNN with the weights as they lie; "packed", oneDNN with copies of
-        them; "auto", whichever is measured to be the fastest. The environment variable ``XLM_KERNELS`` does the same
-        for all models of a process. Where a kernel cannot be had, say under autograd, PyTorch's own computes.
+        them; "mkl", MKL with copies of them; "auto", whichever is measured to be the fastest. The environment variable
+        ``XLM_KERNELS`` does the same for all models of a process. Where a kernel cannot be had, say under autograd,
+        PyTorch's own computes.
 
-        Raises: InputError for another name, for oneDNN where there is none, and after ``prepack(free=True)``.
+        Raises: InputError for another name, for a library that is not there, and after ``prepack(free=True)``.
         """
         mode = check_mode("kernels", kernels)
         refuse_freed(self)
-        if mode in KERNELS[1:]:
-            require_onednn()
+        require_library(mode)
         for layer in _layers(self):
             layer.kernels = mode
             layer.packed = None
@@ -39,20 +39,20 @@ class Kernels:
         """Make the packed copies of all weights now, rather than when the first call wants them.
 
         They take as much memory as the linear layers; with them goes the word table's where a language model's scores
-        are tied to it, which is made on request only. ``free`` gives the plain weights back, but for those that other
-        layers read too: then the model runs packed whatever the choice, computes under `torch.inference_mode` alone,
-        and cannot be saved, copied, moved or trained before `unpack`.
+        are tied to it, which is made on request only. ``free`` makes oneDNN's copies and gives the plain weights back,
+        but for those that other layers read too: then the model runs packed whatever the choice, computes under
+        `torch.inference_mode` alone, and cannot be saved, copied, moved or trained before `unpack`.
 
         Raises: InputError for a model that trains, is not on the CPU, or is in a number format that oneDNN does not
             take here.
         """
-        require_onednn()
+        require_library("packed")
         _require_packable(self)
         layers, shared = _packable(self), _shared_weights(self)
         for layer in layers:
             _require_sound(layer)
         for layer in layers:
-            layer.pack()
+            layer.pack(COPIES[0] if free or isinstance(layer.packed, OnlyCopy) else best_copy(layer))
             if free and id(layer.weight) not in shared:
                 layer.free()
 
@@ -102,14 +102,15 @@ def refuse_freed(model: Any) -> None:
         raise InputError("the model must have its plain weights; `prepack(free=True)` freed them. Call `unpack()`.")
 
 
-def require_onednn() -> None:
-    """Refuse what needs oneDNN.
+def require_library(mode: str) -> None:
+    """Refuse a mode of kernels whose library is not there.
 
     Raises: InputError if this PyTorch has none.
     """
-    if ONEDNN.operators is None:
+    name, library = ("MKL", MKL) if mode == "mkl" else ("oneDNN", ONEDNN)
+    if library.operators is None and mode not in ("plain", "auto"):
         raise InputError(
-            "this PyTorch must have been built with oneDNN; it was not. Keep `kernels` at 'plain' or 'auto'."
+            f"this PyTorch must have been built with {name}; it was not. Keep `kernels` at 'plain' or 'auto'."
         )
 
 
@@ -161,18 +162,19 @@ def _heading(model: Any) -> Iterator[str]:
     )
     layers = list(_layers(model))
     modes = sorted({layer.mode for layer in layers}) or ["none"]
-    yield f"kernels: {', '.join(modes)} ({VARIABLE} or set_kernels() fix them); oneDNN: {_presence()}"
+    libraries = f"oneDNN: {_presence(ONEDNN)}; MKL: {_presence(MKL)}"
+    yield f"kernels: {', '.join(modes)} ({VARIABLE} or set_kernels() fix them); {libraries}"
     copies = [layer.packed for layer in layers if layer.packed is not None]
     freed = sum(isinstance(copy, OnlyCopy) for copy in copies)
     weights = {id(layer.weight): layer.weight for layer in layers}.values()
     yield (
         f"{len(layers)} linear layers of {_megabytes(weights)}; {len(copies)} packed copies of"
-        f" {_megabytes(copy.values for copy in copies)}, {freed} of them in place of the plain weight"
+        f" {_megabytes(copy.weight for copy in copies)}, {freed} of them in place of the plain weight"
     )
 
 
-def _presence() -> str:
-    if ONEDNN.operators is None:
+def _presence(library: Onednn | Mkl) -> str:
+    if library.operators is None:
         return "not in this PyTorch"
     return "there" if torch._C._get_mkldnn_enabled() else "switched off"  # noqa: SLF001
 
@@ -211,8 +213,20 @@ def _row(product: Product, choice: Choice) -> tuple[str, ...]:
 
 def _span(rows: int) -> str:
     """The numbers of rows that one stands for."""
-    spans = {1: "1", 2: "2–3", 4: "4–7", 8: "8–15", 16: "16–31", 64: "32–127", 256: "128–511", 1024: "512 and more"}
-    return spans[rows]
+    return _SPANS[rows]
+
+
+_SPANS = {
+    1: "1",
+    2: "2–3",
+    4: "4–7",
+    8: "8–15",
+    16: "16–31",
+    64: "32–127",
+    128: "128–255",
+    256: "256–511",
+    1024: "512 and more",
+}
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

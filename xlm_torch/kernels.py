@@ -1,7 +1,8 @@
 """Linear layers that compute with whichever library is the fastest here.
 
 On a CPU, in evaluation mode and without gradients, a product runs through PyTorch's own kernel, through oneDNN, or
-through oneDNN with a packed copy of the weight: `kernel_choice` measures which. Everywhere else it is ``F.linear``.
+through oneDNN or MKL with a packed copy of the weight: `kernel_choice` measures which. Everywhere else it is
+``F.linear``.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from torch.nn import functional as F
 from torch.nn.modules import module as modules
 
 from . import int8
-from .kernel_choice import TOLERANCE, Choice, Product, Run, choose, environment_mode, rows_like
-from .packed import LARGEST, Onednn, OnlyCopy, PackedWeight, find_operators, plain_product
+from .kernel_choice import COPIES, TOLERANCE, Choice, Product, Run, choose, environment_mode, rows_like
+from .packed import LARGEST, Mkl, MklWeight, Onednn, OnlyCopy, PackedWeight, find_mkl, find_onednn, plain_product
 
-ONEDNN = Onednn(find_operators())
-"""oneDNN, if this PyTorch has it."""
+ONEDNN, MKL = Onednn(find_onednn()), Mkl(find_mkl())
+"""The libraries, as far as this PyTorch has them."""
+
+_OF_COPIES = {"packed": ONEDNN, "mkl": MKL}
+"""The library that makes the copy of each of `COPIES`."""
 
 CHOICES: dict[tuple[Any, ...], Choice] = {}
 """What was measured in this process; a `Product` is the key, and a tuple of its fields finds it faster."""
@@ -43,10 +47,10 @@ _dispatch_modes = _state("_len_torch_dispatch_stack")
 _transforms = _state("peek_interpreter_stack", getattr(torch._C, "_functorch", None))  # noqa: SLF001
 
 
-Kernel = tuple[Callable[..., Tensor], Tensor]
+Kernel = tuple[Callable[..., Tensor], Tensor | MklWeight]
 """What multiplies, and the weight that it takes."""
 
-Example = tuple[Tensor, Tensor, Tensor | None, str]
+Example = tuple[Tensor, Tensor | MklWeight, Tensor | None, str]
 """What a kernel is measured with: x, weight, bias, what is done with the product."""
 
 
@@ -80,13 +84,13 @@ class Linear(nn.Linear):
         """What the choice is fixed to, or "auto"."""
         return self.kernels or environment_mode()
 
-    def pack(self) -> Tensor:
-        """The packed copy (out, in), made if there is none of what the weight is now."""
+    def pack(self, kernel: str = "packed") -> PackedWeight | OnlyCopy:
+        """The packed copy for one of `COPIES`, made if there is none of what the weight is now."""
         with _LOCK:
             packed = self.packed
-            if packed is None or not packed.is_of(self.weight):
-                self.packed = packed = PackedWeight(self.weight, ONEDNN.pack(self.weight))
-            return packed.values
+            if packed is None or packed.kernel != kernel or not packed.is_of(self.weight):
+                self.packed = packed = PackedWeight(self.weight, kernel, _OF_COPIES[kernel])
+            return packed
 
     def free(self) -> None:
         """Keep nothing but the packed copy."""
@@ -188,8 +192,8 @@ def _kernel(layer: Linear, x: Tensor, then: str) -> Kernel | None:
     choice = _choice(layer, x, then)
     if choice.kernel == "plain":
         return plain_product, weight
-    if choice.uses_copy and packed is not None and packed.is_of(weight):
-        return ONEDNN.product, packed.values
+    if packed is not None and packed.kernel in choice.copies and packed.is_of(weight):
+        return packed.product, packed.values
     if choice.kernel == "onednn":
         return ONEDNN.product, weight
     return _repacked(layer, weight, choice)
@@ -232,13 +236,14 @@ def _only_copy(layer: Linear, weight: Any, x: Tensor) -> Kernel | None:
     if not isinstance(packed, OnlyCopy) or not packed.is_of(weight):
         return None
     goes_with_it = x.dtype is packed.values.dtype and x.size(-1) == layer.in_features
-    return (ONEDNN.product, packed.values) if goes_with_it else None
+    return (packed.product, packed.values) if goes_with_it else None
 
 
 def _repacked(layer: Linear, weight: nn.Parameter, choice: Choice) -> Kernel:
     """A copy made now, unless the weight counts no changes; then what runs without."""
     if not weight.is_inference():
-        return ONEDNN.product, layer.pack()
+        packed = layer.pack(choice.kernel)
+        return packed.product, packed.values
     layer.packed = None
     return (ONEDNN.product if choice.without_copy == "onednn" else plain_product), weight
 
@@ -253,8 +258,22 @@ def _choice(layer: Linear, x: Tensor, then: str) -> Choice:
 
 def refusal(layer: Linear) -> str | None:
     """Why a layer cannot run packed on this processor; None if it can."""
-    sizes = (1, layer.in_features, layer.out_features, layer.weight.dtype)
-    return _chosen(layer, Product("packed", *sizes, "none", torch.get_num_threads())).refused.get("packed")
+    return _chosen(layer, _product(layer, "packed", 1)).refused.get("packed")
+
+
+def best_copy(layer: Linear) -> str:
+    """Which of `COPIES` computes a text, not a single token, the fastest, in the mode of a layer."""
+    copies = _chosen(layer, _product(layer, layer.kernels, _ROWS_OF_A_TEXT)).copies
+    return copies[0] if copies else COPIES[0]
+
+
+_ROWS_OF_A_TEXT = 128
+
+
+def _product(layer: Linear, mode: str | None, rows: int) -> Product:
+    """What a layer computes of so many rows."""
+    sizes = (rows, layer.in_features, layer.out_features, layer.weight.dtype)
+    return Product(mode, *sizes, "none", torch.get_num_threads())
 
 
 def _chosen(layer: Linear, product: Product) -> Choice:
@@ -271,9 +290,9 @@ def _candidates(layer: Linear, product: Product, mode: str) -> dict[str, Callabl
     candidates: dict[str, Callable[[], Run]] = {"plain": lambda: _in_turn(plain_product, examples)}
     if ONEDNN.operators is not None:
         candidates["onednn"] = lambda: _in_turn(ONEDNN.product, examples)
-    is_packable = mode == "packed" or layer.weight.numel() <= LARGEST
-    if ONEDNN.operators is not None and product.then != "gradient" and is_packable:
-        candidates["packed"] = lambda: _in_turn(ONEDNN.product, [_with_copy(*examples[0])])
+    if product.then != "gradient" and (mode in COPIES or layer.weight.numel() <= LARGEST):
+        there = {name: library for name, library in _OF_COPIES.items() if library.operators is not None}
+        candidates |= {name: _with_copy(library, *examples[0]) for name, library in there.items()}
     return candidates
 
 
@@ -281,8 +300,8 @@ def _in_turn(product: Callable[..., Tensor], examples: Sequence[Example]) -> Run
     return lambda number: product(*examples[number % len(examples)])
 
 
-def _with_copy(x: Tensor, weight: Tensor, *others: Any) -> Example:
-    return (x, ONEDNN.pack(weight), *others)
+def _with_copy(library: Onednn | Mkl, x: Tensor, weight: Tensor, *others: Any) -> Callable[[], Run]:
+    return lambda: _in_turn(library.product, [(x, library.pack(weight), *others)])
 
 
 def _examples(layer: Linear, product: Product) -> list[Example]:

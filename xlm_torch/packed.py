@@ -1,4 +1,4 @@
-"""Weights laid out for oneDNN: copies beside the plain ones, or instead of them."""
+"""Weights laid out for oneDNN or MKL: copies beside the plain ones, or instead of them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,25 @@ SAMPLES = 16
 
 
 class Operators(NamedTuple):
-    """oneDNN's operators in PyTorch, which are private."""
+    """A library's operators in PyTorch, which are private."""
 
     linear: Callable[..., Tensor]
-    pack: Callable[[Tensor], Tensor]
+    pack: Callable[..., Tensor]
 
 
-def find_operators() -> Operators | None:
-    """Those of this PyTorch; None where it was built without oneDNN or names them otherwise."""
-    library = torch.ops.mkldnn
+def find_onednn() -> Operators | None:
+    """oneDNN's; None where this PyTorch was built without it, or names them otherwise."""
+    return _operators(torch.ops.mkldnn, "_linear_pointwise", "_reorder_linear_weight")
+
+
+def find_mkl() -> Operators | None:
+    """MKL's; None where this PyTorch was built without it, or names them otherwise."""
+    return _operators(torch.ops.mkl, "_mkl_linear", "_mkl_reorder_linear_weight")
+
+
+def _operators(library: Any, linear: str, pack: str) -> Operators | None:
     try:
-        linear, pack = library._linear_pointwise, library._reorder_linear_weight  # noqa: SLF001  # guarded, and checked
-        return Operators(linear.default, pack.default)
+        return Operators(getattr(library, linear).default, getattr(library, pack).default)
     except (AttributeError, RuntimeError):
         return None
 
@@ -51,8 +58,42 @@ class Onednn:
             return self.operators.pack(weight.detach())
 
 
+class MklWeight(NamedTuple):
+    """A copy of a weight, laid out for MKL, and the weight, of which MKL wants to know the size."""
+
+    values: Tensor
+    plain: Tensor
+
+
+class Mkl:
+    """MKL's product with a copy of the weight. ``operators`` None: there is no MKL."""
+
+    def __init__(self, operators: Operators | None) -> None:
+        self.operators = operators
+
+    def product(self, x: Tensor, weight: MklWeight, bias: Tensor | None, then: str = "none") -> Tensor:
+        """x (…, in), weight (out, in) -> (…, out)."""
+        rows = x.numel() // x.size(-1)
+        return _IN_PLACE[then](self.operators.linear(x, *weight, bias, rows))
+
+    def pack(self, weight: Tensor) -> MklWeight:
+        """A copy, which MKL wants to know a number of rows for; it takes the copy for another number as well."""
+        with torch.inference_mode(False), torch.no_grad():
+            plain = weight.detach()
+            return MklWeight(self.operators.pack(plain, _USUAL_ROWS), plain)
+
+
+_USUAL_ROWS = 128
+
+_IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
+    "none": lambda x: x,
+    "gelu": torch.ops.aten.gelu_.default,
+    "relu": torch.relu_,
+}
+
+
 def plain_product(x: Tensor, weight: Tensor, bias: Tensor | None, then: str = "none") -> Tensor:
-    """What `Onednn.product` must equal."""
+    """What the products of `Onednn` and `Mkl` must equal."""
     return _THEN[then](F.linear(x, weight, bias))
 
 
@@ -62,11 +103,14 @@ _THEN: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda x: x, "gelu": F.g
 class PackedWeight:
     """A packed copy of a weight, which knows whether it still is one.
 
+    kernel: the name of the kernel that it is for. library: the one that packs it, and multiplies with it.
+
     PyTorch counts what is written to a weight, but not through ``weight.data`` or numpy; so some numbers are compared.
     """
 
-    def __init__(self, weight: nn.Parameter, values: Tensor) -> None:
-        self.weight, self.values = weight, values
+    def __init__(self, weight: nn.Parameter, kernel: str, library: Onednn | Mkl) -> None:
+        self.weight, self.kernel = weight, kernel
+        self.values, self.product = library.pack(weight), library.product
         self.version, self.address = weight._version, weight.data_ptr()  # noqa: SLF001  # PyTorch documents the name
         bits = weight.detach().view(_BITS[weight.element_size()]).flatten().numpy()
         self.samples = bits[:: max(bits.size // SAMPLES, 1)]
@@ -90,10 +134,11 @@ _BITS = {2: torch.int16, 4: torch.int32}
 
 
 class OnlyCopy:
-    """A packed weight whose plain one was freed. ``weight`` stands in its place."""
+    """A weight packed by oneDNN, whose plain one was freed. ``weight`` stands in its place."""
 
     def __init__(self, packed: PackedWeight) -> None:
-        self.values, self.learns = packed.values, packed.weight.requires_grad
+        self.values, self.product, self.learns = packed.values, packed.product, packed.weight.requires_grad
+        self.kernel = packed.kernel
         self.weight = FreedWeight.like(packed.weight)
 
     def is_of(self, weight: Any) -> bool:

@@ -16,13 +16,14 @@ from tolerances import assert_close, assert_outputs_close
 
 torch = pytest.importorskip("torch")
 
+from kernel_cases import FAST  # noqa: E402  # there may be no PyTorch
 from xlm_torch.kernels import CHOICES  # noqa: E402  # there may be no PyTorch
-from xlm_torch.packed import find_operators  # noqa: E402  # the same
+from xlm_torch.packed import find_onednn  # noqa: E402  # the same
 
-pytestmark = pytest.mark.skipif(find_operators() is None, reason="this PyTorch was built without oneDNN")
+pytestmark = pytest.mark.skipif(find_onednn() is None, reason="this PyTorch was built without oneDNN")
 
 
-@pytest.fixture(params=["plain", "onednn", "packed"])
+@pytest.fixture(params=["plain", *FAST])
 def kernels(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each kernel in turn; what it was chosen for is forgotten afterwards."""
     known = dict(CHOICES)

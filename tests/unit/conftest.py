@@ -32,14 +32,16 @@ def multilingual(folder: Path) -> XLMTokenizer:
 
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """What oneDNN is asked for by a test, which measures for itself, in an environment that fixes nothing."""
+    """What the libraries are asked for by a test, which measures for itself, in an environment that fixes nothing."""
     from kernel_cases import Recorder
     from xlm_torch import kernels
 
     known, recorder = dict(kernels.CHOICES), Recorder()
     kernels.CHOICES.clear()
     monkeypatch.delenv("XLM_KERNELS", raising=False)
-    monkeypatch.setattr(kernels.ONEDNN, "operators", recorder)
+    for name, library in recorder.libraries.items():
+        if library.operators is not None:
+            monkeypatch.setattr(getattr(kernels, name), "operators", library)
     yield recorder
     kernels.CHOICES.clear()
     kernels.CHOICES.update(known)
@@ -47,7 +49,8 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def without_operators(recorder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A PyTorch that was built without oneDNN, or calls its operators otherwise."""
+    """A PyTorch that was built without the libraries, or calls their operators otherwise."""
     from xlm_torch import kernels
 
-    monkeypatch.setattr(kernels.ONEDNN, "operators", None)
+    for library in (kernels.ONEDNN, kernels.MKL):
+        monkeypatch.setattr(library, "operators", None)

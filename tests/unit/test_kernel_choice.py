@@ -47,9 +47,9 @@ class Watch:
         return lambda: run
 
 
-def chosen(plain: float, onednn: float, packed: float, mode: str = "auto") -> Choice:
+def chosen(plain: float, onednn: float, packed: float, mkl: float = 9.0, mode: str = "auto") -> Choice:
     watch = Watch()
-    times = {"plain": plain, "onednn": onednn, "packed": packed}
+    times = {"plain": plain, "onednn": onednn, "packed": packed, "mkl": mkl}
     return choose(mode, PRODUCT, {name: watch.kernel(each) for name, each in times.items()}, watch)
 
 
@@ -70,7 +70,27 @@ def test_a_dearer_kernel_must_gain_five_per_cent(
     """On the cheaper one: oneDNN on the plain kernel, and a copy of the weight on whichever needs none."""
     choice = chosen(plain, onednn, packed)
 
-    assert (choice.kernel, choice.without_copy, choice.uses_copy) == (kernel, without_copy, kernel != "plain")
+    assert (choice.kernel, choice.without_copy) == (kernel, without_copy)
+    assert choice.copies == ([] if kernel == "plain" else ["packed", "mkl"])
+
+
+@pytest.mark.parametrize(
+    ("onednn", "packed", "mkl", "kernel", "copies"),
+    [
+        (0.9, 0.8, 0.79, "mkl", ["mkl", "packed"]),
+        (0.9, 0.8, 0.81, "packed", ["packed", "mkl"]),
+        (0.9, 0.88, 0.87, "onednn", ["mkl", "packed"]),
+        (1.1, 0.97, 0.94, "mkl", ["mkl", "packed"]),
+        (1.1, 0.97, 0.96, "plain", []),
+    ],
+)
+def test_of_two_copies_the_faster_is_taken(
+    onednn: float, packed: float, mkl: float, kernel: str, copies: list[str]
+) -> None:
+    """They cost the same; and either is used if it is there, unless the plain kernel is as fast."""
+    choice = chosen(1.0, onednn, packed, mkl)
+
+    assert (choice.kernel, choice.copies) == (kernel, copies)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +109,7 @@ def test_neither_luck_nor_a_busy_machine_decides(others: tuple[float, ...], kern
 def test_times_and_the_reason_are_told() -> None:
     choice = chosen(0.003, 0.002, 0.001)
 
-    assert choice.micros == pytest.approx({"plain": 3000, "onednn": 2000, "packed": 1000})
+    assert choice.micros == pytest.approx({"plain": 3000, "onednn": 2000, "packed": 1000, "mkl": 9e6})
     assert choice.reason == "3.00 × plain"
 
 
@@ -150,13 +170,15 @@ def test_weights_that_are_no_numbers_do_not_decide() -> None:
     assert choose("auto", PRODUCT, candidates, watch).kernel == "onednn"
 
 
-@pytest.mark.parametrize(("mode", "without_copy"), [("plain", "plain"), ("onednn", "onednn"), ("packed", "onednn")])
+@pytest.mark.parametrize(
+    ("mode", "without_copy"), [("plain", "plain"), ("onednn", "onednn"), ("packed", "onednn"), ("mkl", "onednn")]
+)
 def test_a_fixed_choice_is_not_measured(mode: str, without_copy: str) -> None:
     """The slowest is taken if it is asked for, after one run for the check."""
-    choice = chosen(1.0, 2.0, 3.0, mode)
+    choice = chosen(1.0, 2.0, 3.0, mode=mode)
 
     assert (choice.kernel, choice.without_copy, choice.micros) == (mode, without_copy, {})
-    assert choice.uses_copy == (mode == "packed")
+    assert choice.copies == ([mode] if mode in ("packed", "mkl") else [])
 
 
 def test_small_products_are_not_measured() -> None:
@@ -167,7 +189,7 @@ def test_small_products_are_not_measured() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "measured"),
-    [(1, 1), (2, 2), (3, 2), (7, 4), (8, 8), (31, 16), (32, 64), (128, 256), (512, 1024), (9999, 1024)],
+    [(1, 1), (2, 2), (3, 2), (7, 4), (8, 8), (31, 16), (32, 64), (128, 128), (256, 256), (512, 1024), (9999, 1024)],
 )
 def test_numbers_of_rows_are_measured_in_groups(rows: int, measured: int) -> None:
     assert rows_like(rows) == measured
@@ -175,7 +197,7 @@ def test_numbers_of_rows_are_measured_in_groups(rows: int, measured: int) -> Non
 
 @pytest.mark.parametrize("mode", ["fast", "Plain", "", None, 3])
 def test_another_mode_is_refused_by_name(mode: Any) -> None:
-    with pytest.raises(InputError, match="must be one of 'auto', 'plain', 'onednn', 'packed'; got"):
+    with pytest.raises(InputError, match="must be one of 'auto', 'plain', 'onednn', 'packed', 'mkl'; got"):
         check_mode("kernels", mode)
 
 
@@ -189,7 +211,7 @@ def test_the_environment_fixes_the_choice(value: str | None, mode: str, monkeypa
 
 
 def test_the_environment_cannot_ask_for_what_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XLM_KERNELS", "mkl")
+    monkeypatch.setenv("XLM_KERNELS", "blas")
 
     with pytest.raises(InputError, match="`XLM_KERNELS` must be one of"):
         environment_mode()

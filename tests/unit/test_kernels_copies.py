@@ -14,22 +14,22 @@ from tolerances import assert_close
 
 torch = pytest.importorskip("torch")
 
-from kernel_cases import Recorder, assert_plain_numbers, fixed, given, plain, run  # noqa: E402  # there may be no PyTorch
+from kernel_cases import COPYING, Recorder, assert_plain_numbers, fixed, given, plain, run  # noqa: E402  # there may be no PyTorch
 from xlm_torch import kernels  # noqa: E402  # the same
 from xlm_torch.kernel_choice import Choice  # noqa: E402  # the same
 from xlm_torch.kernels import Linear  # noqa: E402  # the same
-from xlm_torch.packed import find_operators  # noqa: E402  # the same
+from xlm_torch.packed import find_onednn  # noqa: E402  # the same
 
 pytestmark = [
-    pytest.mark.skipif(find_operators() is None, reason="this PyTorch was built without oneDNN"),
+    pytest.mark.skipif(find_onednn() is None, reason="this PyTorch was built without oneDNN"),
     pytest.mark.usefixtures("recorder"),
 ]
 
 
-@pytest.fixture
-def layer() -> Linear:
+@pytest.fixture(params=COPYING)
+def layer(request: pytest.FixtureRequest) -> Linear:
     """One that has been called, and runs packed."""
-    layer = fixed("packed")
+    layer = fixed(request.param)
     run(layer)
     return layer
 
@@ -132,11 +132,11 @@ def test_weights_that_count_no_changes_are_not_packed(recorder: Recorder) -> Non
 
 def test_a_large_weight_is_packed_on_request_only(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
     """A table of words would take hundreds of megabytes once more; a copy that was asked for is used."""
-    choice = Choice("onednn", "onednn", "the test says so", uses_copy=True)
+    choice = Choice("onednn", "onednn", "the test says so", copies=["packed"])
     monkeypatch.setattr(kernels, "LARGEST", 14)
     monkeypatch.setattr(kernels, "choose", lambda mode, product, candidates: seen.append([*candidates]) or choice)
     layer, seen, weights = Linear(5, 3).eval(), [], []
-    monkeypatch.setattr(recorder, "linear", lambda x, weight, *others: weights.append(weight) or x)
+    monkeypatch.setattr(recorder.libraries["ONEDNN"], "linear", lambda x, weight, *others: weights.append(weight) or x)
 
     run(layer)
     layer.pack()
@@ -144,6 +144,31 @@ def test_a_large_weight_is_packed_on_request_only(monkeypatch: pytest.MonkeyPatc
 
     assert seen == [["plain", "onednn"]]
     assert weights == [layer.weight, layer.packed.values]
+
+
+@pytest.mark.parametrize("kernel", COPYING)
+def test_a_copy_that_is_there_is_used(kernel: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever kernel it is for: a layer never holds two, nor makes one after the other."""
+    choice = Choice("packed", "onednn", "the test says so", copies=["packed", "mkl"])
+    monkeypatch.setattr(kernels, "choose", lambda mode, product, candidates: choice)
+    layer = Linear(5, 3).eval()
+    layer.pack(kernel)
+    before = recorder.copies
+
+    assert_plain_numbers(layer)
+    assert layer.packed.kernel == kernel
+    assert recorder.copies == before
+
+
+@pytest.mark.parametrize("kernel", COPYING)
+@pytest.mark.parametrize(("width", "height"), [(5, 3), (96, 200), (1024, 64)])
+def test_a_copy_is_good_for_any_number_of_rows(kernel: str, width: int, height: int) -> None:
+    """MKL is told of one when it packs."""
+    layer = Linear(width, height).eval()
+    layer.kernels = kernel
+    for rows in (*range(1, 34), 63, 64, 100, 127, 128, 129, 200, 511, 512, 1025):
+        x = torch.linspace(-1, 1, rows * width).sin().view(rows, width)
+        assert_close(run(layer, x), plain(layer, x), "scores")
 
 
 def test_two_threads_get_the_same_numbers(recorder: Recorder) -> None:

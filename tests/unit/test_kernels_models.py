@@ -18,12 +18,12 @@ from xlm_core.errors import InputError
 
 torch = pytest.importorskip("torch")
 
-from kernel_cases import FAST, Recorder  # noqa: E402  # there may be no PyTorch
+from kernel_cases import COPYING, FAST, Recorder  # noqa: E402  # there may be no PyTorch
 from xlm_torch import kernels, quantize  # noqa: E402  # the same
-from xlm_torch.packed import find_operators  # noqa: E402  # the same
+from xlm_torch.packed import find_onednn  # noqa: E402  # the same
 
 pytestmark = [
-    pytest.mark.skipif(find_operators() is None, reason="this PyTorch was built without oneDNN"),
+    pytest.mark.skipif(find_onednn() is None, reason="this PyTorch was built without oneDNN"),
     pytest.mark.usefixtures("recorder"),
 ]
 
@@ -85,8 +85,8 @@ def test_the_environment_must_make_sense(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_kernel_must_exist(model: Any) -> None:
-    with pytest.raises(InputError, match="`kernels` must be one of 'auto', 'plain', 'onednn', 'packed'; got 'mkl'"):
-        model.set_kernels("mkl")
+    with pytest.raises(InputError, match="must be one of 'auto', 'plain', 'onednn', 'packed', 'mkl'; got 'blas'"):
+        model.set_kernels("blas")
 
 
 @pytest.mark.usefixtures("without_operators")
@@ -94,6 +94,8 @@ def test_onednn_must_be_there_to_be_chosen(model: Any) -> None:
     for choose in (lambda: model.set_kernels("packed"), model.prepack):
         with pytest.raises(InputError, match="must have been built with oneDNN"):
             choose()
+    with pytest.raises(InputError, match="must have been built with MKL"):
+        model.set_kernels("mkl")
     model.set_kernels("plain")
 
 
@@ -149,6 +151,19 @@ def test_packing_ahead_keeps_the_numbers(free: bool, model: Any, recorder: Recor
     assert np.array_equal(logits(model), expected)
 
 
+@pytest.mark.parametrize("mode", COPYING)
+def test_packing_ahead_makes_the_copies_that_will_run(mode: str, model: Any) -> None:
+    layers = [layer for layer in model.modules() if isinstance(layer, kernels.Linear)]
+    model.set_kernels(mode)
+    model.prepack()
+    copies = [layer.packed for layer in layers]
+
+    logits(model)
+
+    assert {copy.kernel for copy in copies} == {mode}
+    assert all(layer.packed is copy for layer, copy in zip(layers, copies, strict=True))
+
+
 def test_weights_that_do_not_learn_come_back_so(model: Any) -> None:
     model.freeze()
 
@@ -199,12 +214,9 @@ def test_a_model_is_packed_where_onednn_takes_it(change: Callable[[Any], Any], m
 
 
 @pytest.mark.parametrize("free", [False, True])
-def test_wrong_products_stop_packing_ahead(free: bool, model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_products_stop_packing_ahead(free: bool, model: Any, recorder: Recorder) -> None:
     """Before any weight is freed."""
-    right = find_operators()
-    wrong = Recorder()
-    wrong.operators = right._replace(linear=lambda *arguments: right.linear(*arguments) + 1)
-    monkeypatch.setattr(kernels.ONEDNN, "operators", wrong)
+    recorder.spoil()
 
     with pytest.raises(InputError, match="oneDNN must take packed weights in float32 here; packed gave other numbers"):
         model.prepack(free=free)
