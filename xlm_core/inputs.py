@@ -27,7 +27,6 @@ from typing import Any, Generic, TypedDict, TypeVar
 
 import numpy as np
 
-from .checks import check_not_negative
 from .config import XLMConfig
 from .errors import InputError
 
@@ -83,7 +82,7 @@ def check_shapes(config: XLMConfig, given: Mapping[str, Given]) -> int | None:
 
     Raises: InputError naming the argument, what was expected and what came.
     """
-    batch, size = _batch_and_size(config, given)
+    batch, size = batch_and_size(config, given)
     if "attention_mask" in given and "lengths" in given:
         raise InputError("`attention_mask` and `lengths` say the same thing; got both. Leave one out.")
     expected: dict[str, tuple[Sizes, ...]] = {
@@ -155,15 +154,6 @@ def check_whole_numbers(name: str, given: Given) -> None:
         raise InputError(f"`{name}` must hold whole numbers, int32 or int64; got {given.dtype}.")
 
 
-def check_labels(labels: Given, shape: Sizes) -> None:
-    """Refuse labels of another shape, or that are not whole numbers.
-
-    Raises: InputError.
-    """
-    check_shape("labels", labels, shape)
-    _check_kinds({"labels": labels})
-
-
 def check_values(config: XLMConfig, values: Mapping[str, np.ndarray], size: int | None) -> None:
     """Refuse values that would be computed with in silence, and wrongly; size is T.
 
@@ -174,7 +164,7 @@ def check_values(config: XLMConfig, values: Mapping[str, np.ndarray], size: int 
     """
     check_padding(values, size)
     langs = values.get("langs")
-    if langs is not None and not config.has_lang_embeddings and (wrong := _first(langs != 0, langs)):
+    if langs is not None and not config.has_lang_embeddings and (wrong := first_wrong(langs != 0, langs)):
         raise InputError(f"`langs` must be 0 or left out for a model without language embeddings; got {wrong}.")
 
 
@@ -184,10 +174,10 @@ def check_padding(values: Mapping[str, np.ndarray], size: int | None) -> None:
     Raises: InputError.
     """
     mask = values.get("attention_mask")
-    if mask is not None and (wrong := _first((mask != 0) & (mask != 1), mask)):
+    if mask is not None and (wrong := first_wrong((mask != 0) & (mask != 1), mask)):
         raise InputError(f"`attention_mask` must be 1 where a token is and 0 where padding is; got {wrong}.")
     lengths = values.get("lengths")
-    if lengths is not None and size is not None and (wrong := _first((lengths < 0) | (lengths > size), lengths)):
+    if lengths is not None and size is not None and (wrong := first_wrong((lengths < 0) | (lengths > size), lengths)):
         raise InputError(f"`lengths` must be in [0, {size}], the width of the batch; got {wrong}.")
 
 
@@ -198,24 +188,8 @@ def check_ranges(config: XLMConfig, values: Mapping[str, np.ndarray]) -> None:
     """
     for name, field in TABLES.items():
         array, limit = values.get(name), getattr(config, field)
-        if array is not None and (wrong := _first((array < 0) | (array >= limit), array)):
+        if array is not None and (wrong := first_wrong((array < 0) | (array >= limit), array)):
             raise InputError(f"`{name}` must be in [0, {limit}), see `config.{field}`; got {wrong}.")
-
-
-def check_arrays(config: XLMConfig, arrays: Mapping[str, np.ndarray]) -> None:
-    """Hold a whole batch of the body's inputs against the config, shapes and values, before it goes into a graph.
-
-    arrays: (B, T) each, or (B, K, T) for multiple choice.
-
-    Raises: InputError naming the argument that is impossible.
-    """
-    if arrays["input_ids"].ndim == 3:
-        arrays = {name: array.reshape(-1, array.shape[-1]) for name, array in arrays.items()}
-    size = check_shapes(config, {name: Given(array.shape, array.dtype.name) for name, array in arrays.items()})
-    check_values(config, arrays, size)
-    looked_up = {name for name in arrays if name != "langs" or config.has_lang_embeddings}
-    check_ranges(config, {name: arrays[name] for name in looked_up})
-    check_positions({name: arrays[name] for name in arrays if name == "positions"}, size)
 
 
 def explain_failure(config: XLMConfig, values: Mapping[str, np.ndarray]) -> InputError:
@@ -227,6 +201,20 @@ def explain_failure(config: XLMConfig, values: Mapping[str, np.ndarray]) -> Inpu
     return InputError(
         f"every id must be in its table, see {sorted(TABLES)}; a look-up failed on a device that hides which."
     )
+
+
+def batch_and_size(config: XLMConfig, given: Mapping[str, Given]) -> tuple[int | None, int | None]:
+    """B and T, from whichever of the two inputs was given.
+
+    Raises: InputError unless it is one of them, of the right shape.
+    """
+    both = [name for name in ("input_ids", "inputs_embeds") if name in given]
+    if len(both) != 1:
+        came = "both" if both else "neither"
+        raise InputError(f"exactly one of `input_ids` and `inputs_embeds` must be given; got {came}.")
+    first = given[both[0]]
+    check_shape(both[0], first, (None, None) if both[0] == "input_ids" else (None, None, config.emb_dim))
+    return first.shape[0], first.shape[1]
 
 
 def check_choices(name: str, given: Given) -> None:
@@ -242,113 +230,15 @@ def check_choices(name: str, given: Given) -> None:
         )
 
 
-def check_positions(values: Mapping[str, np.ndarray], size: int | None) -> None:
-    """Refuse positions outside a text; size is T.
-
-    Raises: InputError naming the argument and the first culprit.
-    """
-    for name, array in values.items():
-        if size is not None and (wrong := _first((array < 0) | (array >= size), array)):
-            raise InputError(f"`{name}` must be in [0, {size}), the positions of the text; got {wrong}.")
-
-
-def check_chosen(config: XLMConfig, given: Mapping[str, Given]) -> int | None:
-    """Refuse positions (B, P) that choose nothing, or that are not those of the texts; returns T.
-
-    Raises: InputError.
-    """
-    batch, size = _batch_and_size(config, given)
-    positions = given["positions"]
-    check_shape("positions", positions, (batch, None))
-    check_whole_numbers("positions", positions)
-    if positions.shape[1] == 0:
-        raise InputError(
-            "`positions` must choose at least one for each text; got none, (B, 0). Leave it out to have all of them."
-        )
-    return size
-
-
-def check_kept(*, has_positions: bool, has_labels: bool, logits_to_keep: object, skip_logits: object) -> None:
-    """Refuse a choice of scores that cannot be: two at once, one beside labels, and neither scores nor a loss.
-
-    Raises: InputError.
-    """
-    check_flag("skip_logits", skip_logits)
-    if skip_logits and not has_labels:
-        raise InputError("`skip_logits` must be left out without `labels`: there would be nothing to return.")
-    says_which = are_positions(logits_to_keep)
-    if logits_to_keep is not None and not says_which:
-        check_not_negative("logits_to_keep", logits_to_keep)
-    keeps = says_which or bool(logits_to_keep)
-    chosen = [name for name, is_there in (("positions", has_positions), ("logits_to_keep", keeps)) if is_there]
-    if len(chosen) > 1:
-        raise InputError("`positions` and `logits_to_keep` both choose scores; got both. Leave one out.")
-    if chosen and has_labels:
-        raise InputError(f"`{chosen[0]}` must be left out with `labels`, whose loss needs the scores where labels are.")
-
-
-def are_positions(logits_to_keep: object) -> bool:
-    """Whether it says which scores to keep, by a list, an array or a tensor, rather than how many."""
-    return isinstance(logits_to_keep, (list, tuple)) or hasattr(logits_to_keep, "shape")
-
-
-def check_same_positions(given: Given) -> None:
-    """Refuse ``logits_to_keep`` that is no list of positions (P,).
-
-    Raises: InputError.
-    """
-    check_shape("logits_to_keep", given, (None,))
-    if given.shape == (0,):
-        raise InputError(
-            "`logits_to_keep` must choose at least one position; got none. Leave it out to have all of them."
-        )
-    check_whole_numbers("logits_to_keep", given)
-
-
-def check_both_ends(start_positions: object, end_positions: object) -> bool:
-    """Whether there is a span to learn.
-
-    Raises: InputError if only one of its ends is given.
-    """
-    if (start_positions is None) != (end_positions is None):
-        missing = "start_positions" if start_positions is None else "end_positions"
-        raise InputError(f"`start_positions` and `end_positions` must be given together; `{missing}` is missing.")
-    return start_positions is not None
-
-
-def check_own_loss(own: object, /, **apart: object) -> None:
-    """Refuse what training by the model's own loss would do nothing with, and inputs that give no loss.
-
-    Raises: InputError.
-    """
-    for name, value in apart.items():
-        if value is not None:
-            raise InputError(
-                f"`{name}` must be left out, for the loss is the model's own; got {type(value).__name__}. "
-                "Put the labels among the inputs: fit({'input_ids': …, 'labels': …})."
-            )
-    if own is None:
-        raise InputError("the inputs must have labels for a loss to learn from; got none that the model takes.")
-
-
-def problem_type(config: XLMConfig, labels: Given) -> str:
-    """What kind of labels a text has: what the config says, or else what they look like.
-
-    One label is a quantity, whole numbers name a class, and real numbers say of each class whether it holds.
-
-    Differs: Hugging Face writes what the first labels looked like into the config.
-    """
-    if config.problem_type is not None:
-        return config.problem_type
-    if config.num_labels == 1:
-        return "regression"
-    return "single_label_classification" if labels.dtype.startswith("int") else "multi_label_classification"
-
-
-def explain_labels(labels: np.ndarray, n_labels: int, ignore: int) -> InputError:
-    """The reason why a loss could not be computed: the first label that names no class."""
-    wrong = _first(((labels < 0) | (labels >= n_labels)) & (labels != ignore), labels)
-    return InputError(f"`labels` must be in [0, {n_labels}), or {ignore} to be ignored; got {wrong}.")
+def first_wrong(wrong: np.ndarray, array: np.ndarray) -> str:
+    """The first wrong value and where it stands; empty where none is."""
+    places = np.argwhere(wrong)
+    if not len(places):
+        return ""
+    place = tuple(int(index) for index in places[0])
+    names = ("batch", "position")[: len(place)]
+    where = ", ".join(f"{name} {index}" for name, index in zip(names, place, strict=True))
+    return f"{array[place].item()} at {where}"
 
 
 def signature_with_body(forward: Callable[..., Any]) -> inspect.Signature:
@@ -363,20 +253,9 @@ def signature_with_body(forward: Callable[..., Any]) -> inspect.Signature:
     return signature.replace(parameters=[*own, *body])
 
 
-def _batch_and_size(config: XLMConfig, given: Mapping[str, Given]) -> tuple[int | None, int | None]:
-    """B and T, from whichever of the two inputs was given."""
-    both = [name for name in ("input_ids", "inputs_embeds") if name in given]
-    if len(both) != 1:
-        came = "both" if both else "neither"
-        raise InputError(f"exactly one of `input_ids` and `inputs_embeds` must be given; got {came}.")
-    first = given[both[0]]
-    check_shape(both[0], first, (None, None) if both[0] == "input_ids" else (None, None, config.emb_dim))
-    return first.shape[0], first.shape[1]
-
-
 def _check_kinds(given: Mapping[str, Given]) -> None:
     """Ids are whole numbers of a kind that both frameworks look up; embeddings are real ones."""
-    for name in (*TABLES, "lengths", "labels"):
+    for name in (*TABLES, "lengths"):
         if name in given:
             check_whole_numbers(name, given[name])
     embeds = given.get("inputs_embeds")
@@ -394,14 +273,3 @@ def _written(shape: Sizes) -> str:
     """(2, 7), with ``any`` for a size that is free."""
     sizes = ", ".join("any" if size is None else str(size) for size in shape)
     return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
-
-
-def _first(wrong: np.ndarray, array: np.ndarray) -> str:
-    """The first wrong value and where it stands; empty where none is."""
-    places = np.argwhere(wrong)
-    if not len(places):
-        return ""
-    place = tuple(int(index) for index in places[0])
-    names = ("batch", "position")[: len(place)]
-    where = ", ".join(f"{name} {index}" for name, index in zip(names, place, strict=True))
-    return f"{array[place].item()} at {where}"

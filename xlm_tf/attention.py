@@ -38,7 +38,7 @@ class MultiHeadAttention(ConfiguredLayer):
     def call(
         self,
         x: Tensor,
-        mask: Tensor | Sight,
+        mask: Tensor | Sight | None,
         *,
         queries: Tensor | None = None,
         head_mask: Tensor | None = None,
@@ -48,10 +48,10 @@ class MultiHeadAttention(ConfiguredLayer):
     ) -> tuple[Tensor, Tensor | None]:
         """x (B, S, D), queries (B, T, D), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
 
-        mask: broadcastable to (B, H, T, S); or, where x is a row of the tokens of many texts, who sees whom. Without
-        queries all of x look. Where heads have been pruned, head_mask still has a factor for each, and H is what is
-        left in the other shapes. The weights are None where nobody asked for them: then the framework's fused kernel
-        runs. With a cache the keys are those of all tokens that it holds.
+        mask: broadcastable to (B, H, T, S), None where all see all; or, where x is a row of the tokens of many texts,
+        who sees whom. Without queries all of x look. Where heads have been pruned, head_mask still has a factor for
+        each, and H is what is left in the other shapes. The weights are None where nobody asked for them: then the
+        framework's fused kernel runs. With a cache the keys are those of all tokens that it holds.
         """
         q = self.q_lin(x if queries is None else queries)
         k, v = self.k_lin(x), self.v_lin(x)
@@ -68,7 +68,7 @@ class MultiHeadAttention(ConfiguredLayer):
         q: Tensor,
         k: Tensor,
         v: Tensor,
-        mask: Tensor,
+        mask: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
         """q (B, T, D), k and v (B, S, D), mask (B, 1, T or 1, S) -> context (B, T, D), weights (B, H, T, S)."""
         q, k, v = map(self._split, (q, k, v))
@@ -80,25 +80,28 @@ class MultiHeadAttention(ConfiguredLayer):
         return self._merge(context), weights if need_weights else None
 
     def _fused(
-        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: None, training: bool | None
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, head_mask: None, training: bool | None
     ) -> tuple[Tensor, None]:
         """What a graph makes few kernels of: the mask is added, nothing dropped. (B, H, T, C) each -> (B, H, T, C)."""
         scores = tf.cast(tf.matmul(q, k, transpose_b=True), keras.backend.result_type(q.dtype, "float32"))
-        hidden = tf.where(mask, tf.zeros((), scores.dtype), tf.constant(lowest(scores), scores.dtype))
-        weights = tf.nn.softmax(scores * self.scale + hidden)
+        scores = scores * self.scale
+        if mask is not None:
+            scores += tf.where(mask, tf.zeros((), scores.dtype), tf.constant(lowest(scores), scores.dtype))
+        weights = tf.nn.softmax(scores)
         return tf.matmul(tf.cast(weights, v.dtype), v), None
 
     def _explicit(
-        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: Tensor | None, training: bool | None
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, head_mask: Tensor | None, training: bool | None
     ) -> tuple[Tensor, Tensor]:
         """Step by step; the softmax of half precision is taken in float32. (B, H, T, C) each -> same, (B, H, T, S)."""
         scores = tf.matmul(q * self.scale, k, transpose_b=True)
         weights = self._weights(scores, mask, head_mask, training)
         return tf.matmul(weights, v), weights
 
-    def _weights(self, scores: Tensor, mask: Tensor, head_mask: Tensor | None, training: bool | None) -> Tensor:
+    def _weights(self, scores: Tensor, mask: Tensor | None, head_mask: Tensor | None, training: bool | None) -> Tensor:
         """Probabilities of the keys. (B, H, T, S) -> (B, H, T, S)."""
-        scores = ops.where(mask, scores, ops.convert_to_tensor(lowest(scores), scores.dtype))
+        if mask is not None:
+            scores = ops.where(mask, scores, ops.convert_to_tensor(lowest(scores), scores.dtype))
         weights = self.dropout(_softmax(scores), training=training)
         if head_mask is not None:
             factors = ops.take(head_mask, self.heads, axis=0)

@@ -12,7 +12,8 @@ from keras import ops
 
 from xlm_core.config import XLMConfig
 from xlm_core.errors import InputError
-from xlm_core.inputs import check_both_ends, check_labels, check_shape, explain_labels, problem_type
+from xlm_core.head_inputs import check_both_ends, check_labels, explain_labels, problem_type
+from xlm_core.inputs import check_shape
 
 from .tensors import Tensor, described, is_traced, visible_values
 

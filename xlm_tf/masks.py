@@ -9,15 +9,21 @@ import ml_dtypes
 import tensorflow as tf
 from keras import ops
 
-from .tensors import Tensor
+from .tensors import Tensor, visible_values
 
-Attend = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor | None]]
+Attend = Callable[[Tensor, Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor | None]]
 """Queries (B, T, D), keys and values (B, S, D) and a mask -> contexts (B, T, D), and weights if needed."""
 
 
 def padding_mask(lengths: Tensor, size: int) -> Tensor:
     """lengths (B,) -> (B, T), True where a token is."""
     return ops.arange(size, dtype=lengths.dtype) < lengths[:, None]
+
+
+def is_whole(padding: Tensor) -> bool:
+    """Whether nothing is padding, where that can be seen without waiting for a device. padding (B, T)."""
+    values = visible_values({"padding": padding})
+    return "padding" in values and bool(values["padding"].all())
 
 
 def attention_mask(padding: Tensor, *, causal: bool, queries: Tensor | None = None) -> Tensor:

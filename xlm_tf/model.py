@@ -14,15 +14,8 @@ from keras import ops
 from xlm_core.config import XLMConfig
 from xlm_core.data.packing import Packing, check_packable, check_packing, pays
 from xlm_core.generation.caching import check_cache
-from xlm_core.inputs import (
-    Given,
-    all_inputs,
-    check_chosen,
-    check_positions,
-    check_shapes,
-    check_values,
-    explain_failure,
-)
+from xlm_core.head_inputs import check_chosen, check_positions
+from xlm_core.inputs import Given, all_inputs, check_shapes, check_values, explain_failure
 from xlm_core.outputs import BaseModelOutput
 
 from .attention import MultiHeadAttention
@@ -30,8 +23,8 @@ from .cache import XLMCache
 from .checkpointing import computed
 from .feed_forward import FeedForward
 from .layers import embedding, layer_norm, positions
-from .masks import Sight, padding_mask
-from .packing import PackedBatch, PaddedBatch, pack_where
+from .masks import Sight, is_whole, padding_mask
+from .packing import PackedBatch, PaddedBatch, WholeBatch, pack_where
 from .pretrained import TFXLMPreTrainedModel
 from .tensors import Tensor, described, is_traced, visible_values
 from .weights import forget_graphs
@@ -179,11 +172,12 @@ class TFXLMModel(TFXLMPreTrainedModel):
     def _laid_out(
         self, tensors: dict[str, Tensor | None], cache: XLMCache | None, need_weights: bool, training: bool | None
     ) -> PaddedBatch | PackedBatch:
-        """The batch as it is computed: with its padding or without."""
+        """The batch as it is computed: with its padding, without it, or as one that has none."""
         padding = self.padding(tensors)
         if cache is None and not need_weights and self._packs(padding, training):
             return pack_where(tensors, padding)
-        return PaddedBatch(self._placed(tensors, cache), padding)
+        batch = WholeBatch if is_whole(padding) else PaddedBatch
+        return batch(self._placed(tensors, cache), padding)
 
     def _packs(self, padding: Tensor, training: bool | None) -> bool:
         """Whether to compute without padding. padding (B, T)."""
@@ -191,9 +185,10 @@ class TFXLMModel(TFXLMPreTrainedModel):
             return False
         if self.packing == "sequences":
             return is_traced() or bool(tf.reduce_any(padding))
-        if training or "CPU" not in padding.device:
+        if training:
             return False
-        return pays(int(padding.numpy().sum()), int(tf.size(padding)), self.config.emb_dim)
+        real = visible_values({"padding": padding}).get("padding")
+        return real is not None and pays(int(real.sum()), real.size, self.config.emb_dim)
 
     def _states(
         self,
@@ -224,7 +219,7 @@ class TFXLMModel(TFXLMPreTrainedModel):
         self,
         layer: int,
         batch: PaddedBatch | PackedBatch,
-        mask: Tensor | Sight,
+        mask: Tensor | Sight | None,
         columns: Tensor | None,
         need_weights: bool,
         cache: XLMCache | None,

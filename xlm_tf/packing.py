@@ -43,6 +43,20 @@ class PaddedBatch(NamedTuple):
         return attention_mask(self.padding, causal=causal, queries=None if columns is None else columns[:, None])
 
 
+class WholeBatch(PaddedBatch):
+    """B texts of T tokens, none of them padding: nothing is set to 0, nor hidden unless a model is causal."""
+
+    __slots__ = ()
+
+    def kept(self, states: Tensor, columns: Tensor | None = None) -> Tensor:  # no column is padding
+        """All of them."""
+        return states
+
+    def sight(self, columns: Tensor | None = None, *, causal: bool) -> Tensor | None:
+        """A mask as in a padded batch; None where every token sees all others."""
+        return super().sight(columns, causal=causal) if causal else None
+
+
 class PackedBatch(NamedTuple):
     """N tokens of B texts in a row, made by `pack`.
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from xlm_core.config import XLMConfig
 from xlm_core.data.packing import pays
-from xlm_core.inputs import check_arrays
+from xlm_core.head_inputs import check_arrays
 from xlm_core.pipelines import Pipeline, make_pipeline
 
 from .model import TFXLMModel
@@ -23,8 +23,8 @@ from .tasks import (
     TFXLMForTokenClassification,
     TFXLMWithLMHeadModel,
 )
-from .tensors import check_device, has_accelerator
-from .tracing import padded, traced, without_padding
+from .tensors import check_device
+from .tracing import may_pack, padded, traced, without_padding
 
 MODELS: dict[str, tuple[type[TFXLMPreTrainedModel], ...]] = {
     "feature-extraction": (TFXLMModel,),
@@ -77,9 +77,7 @@ class Runner:
     def _packs(self, batch: Mapping[str, np.ndarray]) -> bool:
         """Whether to compute a batch without its padding."""
         mask = batch.get("attention_mask")
-        if mask is None or self.model.base_model.packing != "auto" or self.model.jit_compile or has_accelerator():
-            return False
-        return pays(int(mask.sum()), mask.size, self.config.emb_dim)
+        return mask is not None and may_pack(self.model) and pays(int(mask.sum()), mask.size, self.config.emb_dim)
 
 
 def pipeline(

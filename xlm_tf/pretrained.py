@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from xlm_core.config import XLMConfig
 from xlm_core.formats.loading import save
-from xlm_core.inputs import PER_TEXT, check_flag, check_own_loss
+from xlm_core.head_inputs import check_own_loss
+from xlm_core.inputs import PER_TEXT, check_flag
 from xlm_core.manifest import Weight, check_buildable, manifest
 from xlm_core.pretrained import push_model, read_pretrained
 

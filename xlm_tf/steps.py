@@ -12,10 +12,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from xlm_core.data.packing import may_pay, pays
+from xlm_core.data.packing import pays
 
-from .tensors import Tensor, has_accelerator, is_traced
-from .tracing import without_padding
+from .tensors import Tensor, is_traced
+from .tracing import may_pack, without_padding
 
 Step = Callable[[Any], Any]
 
@@ -35,19 +35,13 @@ class Steps:
 def _computed(model: Any, step: Step, data: Any) -> Any:
     """What a step gives, of a graph that chooses between the two ways if both may be the faster one."""
     mask = _mask(data)
-    return step(data) if mask is None or not _chooses(model) else _chosen(model, step, data, mask)
+    chooses = mask is not None and is_traced() and may_pack(model)  # an eager call sees its batch, and chooses itself
+    return _chosen(model, step, data, mask) if chooses else step(data)
 
 
 def _mask(data: Any) -> Tensor | None:
     inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     return inputs.get("attention_mask") if isinstance(inputs, Mapping) else None
-
-
-def _chooses(model: Any) -> bool:
-    """Whether a graph is to know both ways: XLA and replicas need one, and an eager call sees what it is given."""
-    body = model.base_model
-    is_plain = not (model.jit_compile or tf.distribute.has_strategy() or has_accelerator())
-    return is_plain and is_traced() and body.packing == "auto" and may_pay(model.config.emb_dim)
 
 
 def _chosen(model: Any, step: Step, data: Any, mask: Tensor) -> Any:

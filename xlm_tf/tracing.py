@@ -17,7 +17,10 @@ import numpy as np
 import tensorflow as tf
 
 from xlm_core.config import XLMConfig
+from xlm_core.data.packing import may_pay
 from xlm_core.data.padding import PADDED
+
+from .tensors import has_accelerator
 
 Function = Callable[..., Any]
 
@@ -85,6 +88,13 @@ def padded(config: XLMConfig, batch: Mapping[str, np.ndarray]) -> dict[str, np.n
         )
         for name, array in batch.items()
     }
+
+
+def may_pack(model: Any) -> bool:
+    """Whether a graph of the model may leave out padding where that pays: XLA, replicas and accelerators need it."""
+    body = model.base_model
+    is_plain = not (model.jit_compile or tf.distribute.has_strategy() or has_accelerator())
+    return is_plain and body.packing == "auto" and may_pay(model.config.emb_dim)
 
 
 @contextmanager

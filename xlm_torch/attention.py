@@ -38,7 +38,7 @@ class MultiHeadAttention(nn.Module):
     def forward(
         self,
         x: Tensor,
-        mask: Tensor | Sight,
+        mask: Tensor | Sight | None,
         *,
         queries: Tensor | None = None,
         head_mask: Tensor | None = None,
@@ -47,10 +47,10 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """x (B, S, D), queries (B, T, D), head_mask (H,) -> context (B, T, D), weights (B, H, T, S).
 
-        mask: broadcastable to (B, H, T, S); or, where x is a row of the tokens of many texts, who sees whom. Without
-        queries all of x look. Where heads have been pruned, head_mask still has a factor for each, and H is what is
-        left in the other shapes. The weights are None where nobody asked for them: then the framework's fused kernel
-        runs. With a cache the keys are those of all tokens that it holds.
+        mask: broadcastable to (B, H, T, S), None where all see all; or, where x is a row of the tokens of many texts,
+        who sees whom. Without queries all of x look. Where heads have been pruned, head_mask still has a factor for
+        each, and H is what is left in the other shapes. The weights are None where nobody asked for them: then the
+        framework's fused kernel runs. With a cache the keys are those of all tokens that it holds.
         """
         if queries is None or queries is x:
             q, k, v = together((self.q_lin, self.k_lin, self.v_lin), x)
@@ -68,7 +68,7 @@ class MultiHeadAttention(nn.Module):
         q: Tensor,
         k: Tensor,
         v: Tensor,
-        mask: Tensor,
+        mask: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
         """q (B, T, D), k and v (B, S, D), mask (B, 1, T or 1, S) -> context (B, T, D), weights (B, H, T, S)."""
         q, k, v = map(self._split, (q, k, v))
@@ -78,22 +78,23 @@ class MultiHeadAttention(nn.Module):
         context, weights = kernel(q, k, v, mask, head_mask)
         return self._merge(context), weights if need_weights else None
 
-    def _fused(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: None) -> tuple[Tensor, None]:
+    def _fused(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, head_mask: None) -> tuple[Tensor, None]:
         """One kernel that never stores the weights. (B, H, T, C) each -> (B, H, T, C)."""
         rate = self.dropout.p if self.training else 0.0
         return F.scaled_dot_product_attention(q, k, v, mask, dropout_p=rate, scale=self.scale), None
 
     def _explicit(
-        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, head_mask: Tensor | None
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, head_mask: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Step by step; the softmax of half precision is taken in float32. (B, H, T, C) each -> same, (B, H, T, S)."""
         scores = (q * self.scale) @ k.transpose(-2, -1)
         weights = self._weights(scores, mask, head_mask)
         return weights @ v, weights
 
-    def _weights(self, scores: Tensor, mask: Tensor, head_mask: Tensor | None) -> Tensor:
+    def _weights(self, scores: Tensor, mask: Tensor | None, head_mask: Tensor | None) -> Tensor:
         """Probabilities of the keys. (B, H, T, S) -> (B, H, T, S)."""
-        scores = scores.masked_fill(~mask, lowest(scores))
+        if mask is not None:
+            scores = scores.masked_fill(~mask, lowest(scores))
         weights = self.dropout(_softmax(scores))
         if head_mask is not None:
             factors = head_mask[self.heads]

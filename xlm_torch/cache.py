@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from xlm_core.generation.caching import check_room, more_room
 
-from .masks import attention_mask
+from .masks import attention_mask, is_whole
 
 
 class XLMCache:
@@ -26,6 +26,7 @@ class XLMCache:
         self.size = check_room(size)
         self.start = self.length = 0
         self.padding: Tensor | None = None
+        self.is_whole = True
         self.keys: dict[int, Tensor] = {}
         self.values: dict[int, Tensor] = {}
 
@@ -38,13 +39,16 @@ class XLMCache:
         """tokens (B, T), or their embeddings -> (1, T), the columns that they will have."""
         return torch.arange(self.length, self.length + tokens.shape[1], device=tokens.device)[None]
 
-    def begin(self, padding: Tensor) -> Tensor:
-        """Take T more tokens in. padding (B, T), True where a token is -> mask (B, 1, T, S)."""
+    def begin(self, padding: Tensor) -> Tensor | None:
+        """Take T more tokens in. padding (B, T), True where a token is -> mask (B, 1, T, S); None where all see all."""
         self.reserve(padding.shape[1])
         if self.padding is None:
             self.padding = padding.new_zeros(padding.shape[0], self.size)
         self.start, self.length = self.length, self.length + padding.shape[1]
         self.padding[:, self.start : self.length] = padding
+        self.is_whole = self.is_whole and is_whole(padding)
+        if self.is_whole and padding.shape[1] == 1:
+            return None
         queries = torch.arange(self.start, self.length, device=padding.device)
         return attention_mask(self.padding[:, : self.length], causal=True, queries=queries)
 

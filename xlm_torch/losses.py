@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import check_both_ends, check_labels, check_shape, explain_labels, problem_type
+from xlm_core.head_inputs import check_both_ends, check_labels, explain_labels, problem_type
+from xlm_core.inputs import check_shape
 
 from .tensors import described, visible_values
 

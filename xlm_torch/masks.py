@@ -8,13 +8,21 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-Attend = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor | None]]
+from .tensors import visible_values
+
+Attend = Callable[[Tensor, Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor | None]]
 """Queries (B, T, D), keys and values (B, S, D) and a mask -> contexts (B, T, D), and weights if needed."""
 
 
 def padding_mask(lengths: Tensor, size: int) -> Tensor:
     """lengths (B,) -> (B, T), True where a token is."""
     return torch.arange(size, device=lengths.device) < lengths[:, None]
+
+
+def is_whole(padding: Tensor) -> bool:
+    """Whether nothing is padding, where that can be seen without waiting for a device. padding (B, T)."""
+    values = visible_values({"padding": padding})
+    return "padding" in values and bool(values["padding"].all())
 
 
 def attention_mask(padding: Tensor, *, causal: bool, queries: Tensor | None = None) -> Tensor:

@@ -13,15 +13,8 @@ from torch import Tensor, nn
 from xlm_core.config import XLMConfig
 from xlm_core.data.packing import Packing, check_packable, check_packing, pays
 from xlm_core.generation.caching import check_cache
-from xlm_core.inputs import (
-    Given,
-    all_inputs,
-    check_chosen,
-    check_positions,
-    check_shapes,
-    check_values,
-    explain_failure,
-)
+from xlm_core.head_inputs import check_chosen, check_positions
+from xlm_core.inputs import Given, all_inputs, check_shapes, check_values, explain_failure
 from xlm_core.outputs import BaseModelOutput
 
 from .attention import MultiHeadAttention
@@ -29,8 +22,8 @@ from .cache import XLMCache
 from .checkpointing import computed
 from .feed_forward import FeedForward
 from .layers import embedding, layer_norm, positions
-from .masks import Sight, padding_mask
-from .packing import PackedBatch, PaddedBatch, pack_where
+from .masks import Sight, is_whole, padding_mask
+from .packing import PackedBatch, PaddedBatch, WholeBatch, pack_where
 from .pretrained import XLMPreTrainedModel
 from .tensors import described, is_traced, visible_values
 
@@ -169,11 +162,12 @@ class XLMModel(XLMPreTrainedModel):
     def _laid_out(
         self, tensors: dict[str, Tensor | None], cache: XLMCache | None, need_weights: bool
     ) -> PaddedBatch | PackedBatch:
-        """The batch as it is computed: with its padding or without."""
+        """The batch as it is computed: with its padding, without it, or as one that has none."""
         padding = self.padding(tensors)
         if cache is None and not need_weights and self._packs(padding):
             return pack_where(tensors, padding)
-        return PaddedBatch(self._placed(tensors, cache), padding)
+        batch = WholeBatch if is_whole(padding) else PaddedBatch
+        return batch(self._placed(tensors, cache), padding)
 
     def _packs(self, padding: Tensor) -> bool:
         """Whether to compute without padding. padding (B, T)."""
@@ -181,10 +175,10 @@ class XLMModel(XLMPreTrainedModel):
             return False
         if self.packing == "sequences":
             return bool(padding.any())
-        learns = self.training or torch.is_grad_enabled()
-        if learns or padding.device.type != "cpu":
+        if self.training or torch.is_grad_enabled():
             return False
-        return pays(int(padding.numpy().sum()), padding.numel(), self.config.emb_dim)
+        real = visible_values({"padding": padding}).get("padding")
+        return real is not None and pays(int(real.sum()), real.size, self.config.emb_dim)
 
     def _states(
         self,
@@ -214,7 +208,7 @@ class XLMModel(XLMPreTrainedModel):
         self,
         layer: int,
         batch: PaddedBatch | PackedBatch,
-        mask: Tensor | Sight,
+        mask: Tensor | Sight | None,
         columns: Tensor | None,
         need_weights: bool,
         cache: XLMCache | None,

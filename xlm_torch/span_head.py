@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 from xlm_core.config import XLMConfig
 from xlm_core.errors import InputError
-from xlm_core.inputs import check_positions, check_shape
+from xlm_core.head_inputs import check_positions
+from xlm_core.inputs import check_shape
 
 from .layers import dense, layer_norm
 from .losses import binary_cross_entropy, cross_entropy

@@ -29,8 +29,19 @@ def described(name: str, tensor: Any) -> Given:
 
 
 def visible_values(tensors: Mapping[str, Tensor | None]) -> dict[str, np.ndarray]:
-    """The values that can be read without waiting for a device: those of tensors on the CPU."""
-    return {name: x.detach().numpy() for name, x in tensors.items() if x is not None and x.device.type == "cpu"}
+    """The values that can be read without waiting for a device: those of tensors on the CPU that have values."""
+    if is_traced():
+        return {}
+    values = {name: _values(x) for name, x in tensors.items() if x is not None and x.device.type == "cpu"}
+    return {name: array for name, array in values.items() if array is not None}
+
+
+def _values(tensor: Tensor) -> np.ndarray | None:
+    """None for a stand-in of PyTorch's, whose shape alone is known: in `FakeTensorMode` and inside `torch.func`."""
+    try:
+        return tensor.detach().numpy()
+    except RuntimeError:
+        return None
 
 
 def check_device(device: str | torch.device | None) -> str | torch.device | None:

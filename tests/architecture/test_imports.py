@@ -35,6 +35,15 @@ ONE_DOOR = {
     "tokenizers": "xlm_core/tokenizer/",
 }
 
+FRAMEWORK_ORDER = "masks losses layers < attention feed_forward < model < tasks < auto pipelines"
+ORDERS = {
+    "xlm_core": "errors < hub < config languages < inputs outputs manifest < head_inputs tokenizer data formats"
+    " < embeddings generation < pipelines < commands",
+    "xlm_torch": FRAMEWORK_ORDER,
+    "xlm_tf": FRAMEWORK_ORDER,
+}
+"""What docs/explanation/architecture.md says may import what."""
+
 
 def imported(path: Path) -> set[str]:
     """Top-level names that a file imports, in functions too."""
@@ -44,6 +53,17 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add((node.module or "").split(".")[0])
+    return names
+
+
+def siblings(path: Path, package: Path) -> set[str]:
+    """The files and folders of its own package that a file imports, in functions too."""
+    names = set()
+    here = path.relative_to(package).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = here[: len(here) - node.level + 1]
+            names |= {[*above, *(node.module or alias.name).split(".")][0] for alias in node.names}
     return names
 
 
@@ -68,6 +88,21 @@ def test_no_import_runs_the_wrong_way(package: str) -> None:
         f"{path.relative_to(ROOT)}: {name}"
         for path in (ROOT / package).rglob("*.py")
         for name in imported(path) & FORBIDDEN[package]
+    }
+
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", ORDERS)
+def test_a_file_imports_only_what_comes_before_it(package: str) -> None:
+    """Inside a package, too, imports flow one way."""
+    places = {name: place for place, names in enumerate(ORDERS[package].split(" < ")) for name in names.split()}
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / package).rglob("*.py")
+        for name in siblings(path, ROOT / package)
+        for own in path.relative_to(ROOT / package).with_suffix("").parts[:1]
+        if places.get(name, -1) > places.get(own, len(places))
     }
 
     assert not wrong

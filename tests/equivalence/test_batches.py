@@ -10,9 +10,10 @@ import pytest
 
 import tiny
 from frameworks import TF, Framework, Torch
-from tolerances import assert_close
+from tolerances import assert_close, assert_outputs_close
 from xlm_core.data.batches import batches_by_length
 from xlm_core.data.collate import collate
+from xlm_core.inputs import PER_TEXT
 
 HEAD = "XLMForSequenceClassification"
 SOURCE = np.random.default_rng(0)
@@ -80,3 +81,40 @@ def test_keras_evaluates_and_predicts_a_data_set_of_them(width: int) -> None:
     expected = TF().run(model, **everything)
     assert_close(loss, expected["loss"], "loss")
     assert_close(scores, expected["logits"][[number for numbers in BATCHES for number in numbers]], "states")
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["states", "states and attentions"])
+@pytest.mark.parametrize("case", tiny.CASES[::5], ids=str)
+def test_a_text_without_padding_is_computed_as_beside_padded_ones(
+    framework: Framework, case: tiny.Case, asked: bool
+) -> None:
+    """A batch that has no padding leaves out what only padding needs; the first text is as long as its batch."""
+    model = framework.build("XLMWithLMHeadModel", case.config)
+    inputs = case.inputs() | {"output_hidden_states": True, "output_attentions": asked}
+
+    together, alone = framework.run(model, **inputs), framework.run(model, **first(inputs))
+
+    assert_outputs_close(alone, {name: first_text(value) for name, value in together.items()}, "states")
+
+
+@pytest.mark.parametrize("causal", [False, True], ids=["both ways", "causal"])
+def test_a_text_without_padding_teaches_what_it_teaches_beside_padded_ones(framework: Framework, causal: bool) -> None:
+    """Gradients, of labels of the first text alone."""
+    model = framework.build("XLMWithLMHeadModel", tiny.CONFIG.replace(causal=causal))
+    labels = np.where(np.arange(tiny.BATCH)[:, None] == 0, tiny.labels(), -100)
+    inputs = {"input_ids": tiny.input_ids(), "labels": labels}
+
+    together, alone = (framework.gradients(model, training=True, **given) for given in (inputs, first(inputs)))
+
+    assert together.keys() == alone.keys()
+    for name, gradient in together.items():
+        assert_close(alone[name], gradient, "gradients", name)
+
+
+def first(inputs: dict[str, Any]) -> dict[str, Any]:
+    """What a batch says of its first text."""
+    return {name: x[:1] if name in PER_TEXT or name == "labels" else x for name, x in inputs.items()}
+
+
+def first_text(value: Any) -> Any:
+    return tuple(map(first_text, value)) if isinstance(value, tuple) else value[:1]

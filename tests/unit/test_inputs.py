@@ -1,4 +1,4 @@
-"""`xlm_core.inputs`: the checks themselves, on shapes and arrays; `test_bad_inputs` has them through the models."""
+"""The checks themselves, of `xlm_core.inputs` and `head_inputs`; `test_bad_inputs` has them through the models."""
 
 from __future__ import annotations
 
@@ -10,17 +10,8 @@ import pytest
 
 from tiny import CONFIG
 from xlm_core.errors import InputError
-from xlm_core.inputs import (
-    Given,
-    check_flag,
-    check_labels,
-    check_ranges,
-    check_shape,
-    check_shapes,
-    check_values,
-    explain_failure,
-    explain_labels,
-)
+from xlm_core.head_inputs import check_labels, explain_labels
+from xlm_core.inputs import Given, check_flag, check_ranges, check_shape, check_shapes, check_values, explain_failure
 
 IDS = Given((4, 7), "int64")
 

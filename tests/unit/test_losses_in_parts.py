@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -146,6 +147,23 @@ def test_evaluate_scores_labelled_words_alone(model: Any, monkeypatch: pytest.Mo
     actual = model.evaluate(INPUTS, batch_size=len(INPUTS["labels"]), verbose=0)
 
     assert_close(actual, expected, "states")
+
+
+def test_a_thread_beside_evaluate_has_its_logits(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As has a call after it was interrupted."""
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(model, INPUTS).result().logits is not None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model, "compute_metrics", interrupted)
+    model.compile(run_eagerly=True)
+
+    with pytest.raises(KeyboardInterrupt):
+        model.evaluate(INPUTS, verbose=0)
+
+    assert model(INPUTS).logits is not None
 
 
 def test_evaluate_without_labels_is_refused(model: Any) -> None:

@@ -23,6 +23,8 @@ from xlm_core.errors import InputError, XLMWarning
 
 torch = pytest.importorskip("torch")
 
+from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402  # there may be no PyTorch
+
 INPUTS = tiny.CASES[8].inputs() | {"labels": tiny.labels()}
 STATE_DICTS = json.loads((Path(__file__).parents[1] / "goldens" / "state_dicts.json").read_text("utf-8"))
 
@@ -76,13 +78,28 @@ def test_state_dict_is_hugging_faces(head: Head, citizen: torch.nn.Module) -> No
 
 @pytest.mark.parametrize("labelled", [False, True], ids=["plain", "labelled"])
 def test_compiles_without_a_graph_break(head: Head, citizen: torch.nn.Module, labelled: bool) -> None:
-    """torch.compile(fullgraph=True) takes the model with all checks, for any size, and changes nothing."""
+    """torch.compile(fullgraph=True) takes the model, with gradients and without, for any size, and changes nothing."""
     compiled = torch.compile(citizen, fullgraph=True, dynamic=True, backend="eager")
     inputs = given(head, labelled=labelled)
     smaller = {name: tensor[:3] for name, tensor in inputs.items()}
 
-    for each in (inputs, smaller):
-        assert_outputs_close(arrays(compiled(**each)), arrays(citizen(**each)), "states")
+    with torch.set_grad_enabled(labelled):
+        for each in (inputs, smaller):
+            assert_outputs_close(arrays(compiled(**each)), arrays(citizen(**each)), "states")
+
+
+def test_learns_without_a_graph_break(head: Head, citizen: torch.nn.Module) -> None:
+    """torch.compile(fullgraph=True) takes the model in training, too, and its gradients stay the same."""
+    citizen.train()
+    inputs = given(head)
+    objective(citizen(**inputs)).backward()
+    expected = {name: weight.grad for name, weight in citizen.named_parameters()}
+    citizen.zero_grad()
+
+    objective(torch.compile(citizen, fullgraph=True, backend="aot_eager")(**inputs)).backward()
+
+    for name, weight in citizen.named_parameters():
+        assert_close(weight.grad, expected[name], "gradients", name)
 
 
 @pytest.mark.slow
@@ -110,6 +127,39 @@ def test_exports(head: Head, citizen: torch.nn.Module, labelled: bool) -> None:
     smaller = {name: x[:3, ..., :6] if x.ndim > 1 else x[:3] for name, x in inputs.items()}
     for each in (inputs, smaller):
         assert_outputs_close(arrays(program(**each)), arrays(citizen(**each)), "states")
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")
+@pytest.mark.parametrize("masked", [False, True], ids=["ids alone", "with a mask"])
+def test_gradients_of_each_text(model: torch.nn.Module, masked: bool) -> None:
+    """torch.func takes the model: vmap over grad gives what each text's own loss does, as private learning needs."""
+    ids = tiny.input_ids()
+    batch = {"input_ids": ids, "labels": tiny.labels()}
+    batch |= {"attention_mask": (ids != tiny.CONFIG.pad_index).astype(int)} if masked else {}
+    weights = {name: weight.detach() for name, weight in model.named_parameters()}
+
+    def loss(weights: Tensors, text: Tensors) -> torch.Tensor:
+        return torch.func.functional_call(model, weights, (), {name: x[None] for name, x in text.items()}).loss
+
+    tensors = {name: torch.tensor(x) for name, x in batch.items()}
+    taken = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(weights, tensors)
+
+    for number in range(tiny.BATCH):
+        alone = Torch().gradients(model, **{name: x[number, None] for name, x in batch.items()})
+        for name, gradient in alone.items():
+            assert_close(taken[name][number], gradient, "gradients", name)
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+def test_sizes_are_found_without_values(head: Head, citizen: torch.nn.Module, training: bool) -> None:
+    """FakeTensorMode, with which tools plan memory, takes the model with padding, and gives the shapes."""
+    expected = citizen(**given(head, labelled=False))
+
+    with FakeTensorMode(allow_non_fake_inputs=True) as fake, torch.set_grad_enabled(training):
+        inputs = {name: fake.from_tensor(x) for name, x in given(head, labelled=False).items()}
+        output = citizen.train(training)(**inputs)
+
+    assert {name: x.shape for name, x in output.items()} == {name: x.shape for name, x in expected.items()}
 
 
 def test_signature_names_every_input(head: Head, citizen: torch.nn.Module) -> None:

@@ -38,6 +38,36 @@ def test_no_head_waits(head: Head, training: bool) -> None:
         model(**tensors)
 
 
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize("head", CITIZENS, ids=str)
+def test_no_loss_waits(head: Head, training: bool) -> None:
+    """But that of a language model in training, which must know how many words are labelled."""
+    if training and head.name == "XLMWithLMHeadModel":
+        pytest.skip("scores the labelled words alone")
+    framework = Torch()
+    model = framework.build(head.name, head.config).train(training)
+    tensors = {name: framework.tensor(x) for name, x in (head.inputs(CASE) | dict(head.labels)).items()}
+
+    with Refusing():
+        output = model(**tensors)
+        if "loss" in output:
+            output.loss.backward()
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize("head", CITIZENS, ids=str)
+def test_no_head_reads_what_is_on_a_device(head: Head, training: bool) -> None:
+    """The meta device has no values at all; what a model reads of a batch on the CPU it does not need elsewhere."""
+    framework = Torch()
+    model = framework.build(head.name, head.config).to("meta").train(training)
+    tensors = {name: framework.tensor(x).to("meta") for name, x in (head.inputs(CASE) | dict(head.labels)).items()}
+
+    with torch.set_grad_enabled(training):
+        output = model(**tensors)
+
+    assert all(tensor.is_meta for tensor in output.values())
+
+
 def test_the_refusal_works() -> None:
     with pytest.raises(AssertionError, match="_local_scalar_dense"), Refusing():
         torch.ones(1).item()

@@ -36,21 +36,7 @@ def add_parser(commands: Any, program: str) -> None:
     add_input(parser, fields="`text`, `lang`")
     add_model(parser)
     add_lang(parser)
-    parser.add_argument(
-        "--pooling",
-        choices=("mean", "first", "max", "last"),
-        default="mean",
-        help="how the states of tokens become one (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--layer",
-        type=layers,
-        default="all",
-        metavar="L",
-        help="whose states: a number, several with commas between them, or `all` (default: %(default)s)",
-    )
-    parser.add_argument("--no-special-tokens", action="store_true", help="leave <s> and </s> out of the pooling")
-    parser.add_argument("--normalize", action="store_true", help="make each vector 1 long")
+    _add_pooling(parser)
     parser.add_argument(
         "--output", metavar="FILE.npy", help="write float32 (texts, width) there; a text left out has no row"
     )
@@ -92,6 +78,25 @@ def _only_text(item: Item) -> Any:
     if "text_pair" in item:
         raise InputError("a text must stand alone to have a vector; got a `text_pair` beside it.")
     return item["text"]
+
+
+def _add_pooling(parser: argparse.ArgumentParser) -> None:
+    """What becomes of the states of a text's tokens."""
+    parser.add_argument(
+        "--pooling",
+        choices=("mean", "first", "max", "last"),
+        default="mean",
+        help="how the states of tokens become one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--layer",
+        type=layers,
+        default="all",
+        metavar="L",
+        help="whose states: a number, several with commas between them, or `all` (default: %(default)s)",
+    )
+    parser.add_argument("--no-special-tokens", action="store_true", help="leave <s> and </s> out of the pooling")
+    parser.add_argument("--normalize", action="store_true", help="make each vector 1 long")
 
 
 def _check_output(options: argparse.Namespace) -> None:

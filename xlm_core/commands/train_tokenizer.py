@@ -31,6 +31,24 @@ def add_parser(commands: Any, program: str) -> None:
     parser.add_argument("--vocab-size", type=positive, required=True, metavar="N", help="pieces, special ones included")
     parser.add_argument("--output", required=True, metavar="FOLDER", help="where to write")
     parser.add_argument("--lang", type=codes, metavar="LANG[,LANG]", help="language of all files, or one for each file")
+    _add_learning(parser)
+    parser.add_argument("--original", action="store_true", help="write the original's `codes` and `vocab`, too")
+    parser.add_argument("--force", action="store_true", help="write over a tokenizer that is there")
+    parser.add_argument("--dry-run", action="store_true", help="count words, and say what would be written")
+    parser.add_argument("--json", action="store_true", help="say what was done as a line of JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, framework: object) -> int:
+    """Learn, write, and say so."""
+    _check_output(options)
+    report = _count(options) if options.dry_run else _train(options)
+    print(json.dumps(report, ensure_ascii=False) if options.json else _as_text(report))
+    return 0
+
+
+def _add_learning(parser: argparse.ArgumentParser) -> None:
+    """What is learnt from the texts."""
     parser.add_argument(
         "--sampling",
         type=float,
@@ -47,19 +65,6 @@ def add_parser(commands: Any, program: str) -> None:
         help="merge pairs seen N times or more (default: %(default)s)",
     )
     parser.add_argument("--limit-alphabet", type=positive, metavar="N", help="keep the N most frequent characters")
-    parser.add_argument("--original", action="store_true", help="write the original's `codes` and `vocab`, too")
-    parser.add_argument("--force", action="store_true", help="write over a tokenizer that is there")
-    parser.add_argument("--dry-run", action="store_true", help="count words, and say what would be written")
-    parser.add_argument("--json", action="store_true", help="say what was done as a line of JSON")
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace, framework: object) -> int:
-    """Learn, write, and say so."""
-    _check_output(options)
-    report = _count(options) if options.dry_run else _train(options)
-    print(json.dumps(report, ensure_ascii=False) if options.json else _as_text(report))
-    return 0
 
 
 def _written(options: argparse.Namespace) -> list[str]:

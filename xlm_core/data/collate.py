@@ -8,7 +8,8 @@ import numpy as np
 
 from ..config import XLMConfig
 from ..errors import InputError
-from ..inputs import Given, check_arrays, check_labels
+from ..head_inputs import check_arrays, check_labels
+from ..inputs import Given
 from .padding import Row, Side, check_side, pad_columns, padded_length
 
 MODEL_INPUTS = ("input_ids", "attention_mask", "langs", "token_type_ids", "position_ids", "labels")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, ClassVar, Self, Unpack
 
 import keras
@@ -10,7 +11,8 @@ import tensorflow as tf
 from keras import ops
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, Given, are_positions, check_kept, check_same_positions, check_shape
+from xlm_core.head_inputs import are_positions, check_kept, check_same_positions
+from xlm_core.inputs import BodyInputs, Given, check_shape
 from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 
@@ -21,6 +23,9 @@ from ..losses import cross_entropy, labelled_cross_entropy, next_token_cross_ent
 from ..tensors import Tensor, described
 from ..weights import forget_graphs, put_layer
 from .base import TaskModel
+
+EVALUATED: ContextVar[Any] = ContextVar("EVALUATED", default=None)
+"""The model whose scores Keras' ``evaluate`` does not read, in its own thread: Keras hands no flag down to a call."""
 
 
 class TiedDense(Layer):
@@ -102,7 +107,6 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
     """
 
     task: ClassVar[str] = "language-modeling"
-    is_evaluated = False  # by Keras' ``evaluate``, which reads no logits
 
     def __init__(self, config: XLMConfig, *, name: str | None = None) -> None:
         super().__init__(config, name=name)
@@ -150,7 +154,7 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
             body = self.transformer.forward_at(positions, **texts, training=training)
         else:
             body = self.transformer(**texts, return_dict=True, training=training)
-        skips = training or self.is_evaluated if skip_logits is None else skip_logits
+        skips = training or EVALUATED.get() is self if skip_logits is None else skip_logits
         if labels is not None and skips:
             loss = labelled_cross_entropy(
                 self.pred_layer,
@@ -168,11 +172,11 @@ class TFXLMWithLMHeadModel(Generation, TaskModel):
 
     def test_step(self, data: Any) -> Any:
         """What ``evaluate`` does with a batch: the loss reads the scores of words with labels alone."""
-        self.is_evaluated = True
+        before = EVALUATED.set(self)
         try:
             return super().test_step(data)
         finally:
-            self.is_evaluated = False
+            EVALUATED.reset(before)
 
     def get_output_embeddings(self) -> keras.layers.Layer:
         """The layer that scores the words."""

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, Given, are_positions, check_kept, check_same_positions, check_shape
+from xlm_core.head_inputs import are_positions, check_kept, check_same_positions
+from xlm_core.inputs import BodyInputs, Given, check_shape
 from xlm_core.outputs import LogitsOutput
 from xlm_core.surgery.selection import check_untied
 

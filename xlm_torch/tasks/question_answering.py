@@ -7,7 +7,8 @@ from typing import ClassVar, Unpack
 from torch import Tensor
 
 from xlm_core.config import XLMConfig
-from xlm_core.inputs import BodyInputs, check_both_ends
+from xlm_core.head_inputs import check_both_ends
+from xlm_core.inputs import BodyInputs
 from xlm_core.outputs import SpanOutput, XLMForQuestionAnsweringOutput
 
 from ..layers import dense

@@ -45,8 +45,8 @@ class XLMForSequenceClassification(TaskModel):
     ) -> LogitsOutput[Tensor]:
         """labels (B,) or (B, N) -> logits (B, N), loss ().
 
-        ``config.problem_type`` says what kind the labels are, or else they do: `xlm_core.inputs.problem_type`. All else
-        is as in `XLMModel.forward`.
+        ``config.problem_type`` says what kind the labels are, or else they do: `xlm_core.head_inputs.problem_type`. All
+        else is as in `XLMModel.forward`.
 
         Differs: Hugging Face writes what the first labels looked like into the config.
         """
