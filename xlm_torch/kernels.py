@@ -306,7 +306,8 @@ def _with_copy(library: Onednn | Mkl, x: Tensor, weight: Tensor, *others: Any) -
 
 def _examples(layer: Linear, product: Product) -> list[Example]:
     """What `Onednn.product` takes: with the layer's weight, or with each of its parts that are measured in time."""
-    count = min(product.out_dim, max(_MOST // (product.rows * product.in_dim), 64), max(_WIDEST // product.in_dim, 64))
+    most = max(_MOST // (product.rows * product.in_dim), _NARROWEST)
+    count = min(product.out_dim, most, max(_WIDEST // product.in_dim, _NARROWEST))
     starts = range(0, product.out_dim - count + 1, count)
     weight, bias = layer.weight.detach(), None if layer.bias is None else layer.bias.detach()
     if product.then == "gradient":
@@ -317,8 +318,8 @@ def _examples(layer: Linear, product: Product) -> list[Example]:
     return [(x, weight[part], None if bias is None else bias[part], product.then) for part in parts]
 
 
-_MOST, _WIDEST = 2**28, 2**22
-"""Multiply-adds of one measured product, and numbers of a measured weight."""
+_MOST, _WIDEST, _NARROWEST = 2**28, 2**22, 256
+"""Multiply-adds of one measured product, numbers of a measured weight, and outputs that are no fewer for either."""
 
 
 def _waves(product: Product, width: int) -> Tensor:

@@ -79,17 +79,12 @@ def test_an_unordered_table_has_the_ids_of_its_pieces() -> None:
 
 @pytest.mark.parametrize("word", ["flowers", "flowжs", "жж", "flow\ud800", "x", "x</w>y"])
 @pytest.mark.parametrize("ranks", [RANKS, UNORDERED])
-def test_pieces_know_where_they_stand_in_the_word(ranks: dict[tuple[str, str], int], word: str) -> None:
-    encoder = BytePairEncoder(ranks)
-    ids, starts, ends = encoder.spans.table[word]
+def test_pieces_know_how_much_of_the_word_they_are(ranks: dict[tuple[str, str], int], word: str) -> None:
+    encoder = BytePairEncoder(ranks, {"x</w>": 1, "flow": 2})
+    *pieces, last = encoder(word)
 
-    assert len(ids) == len(encoder(word))
-    assert [f"{word}</w>"[start:end] for start, end in zip(starts, [*ends[:-1], None], strict=True)] == [*encoder(word)]
-    assert ends[-1] == len(word)
-
-
-def test_the_pieces_of_a_word_with_a_space_stand_for_all_of_it(encoder: BytePairEncoder) -> None:
-    assert encoder.spans.table["cat x"][1:] == ((0,) * 4, (5,) * 4)
+    assert encoder.sized.table[word] == (encoder.ids.table[word], (*map(len, pieces), len(last) - len("</w>")))
+    assert sum(encoder.sized.table[word][1]) == len(word)
 
 
 def test_a_literal_end_of_word_is_text(encoder: BytePairEncoder) -> None:

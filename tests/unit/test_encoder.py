@@ -177,7 +177,7 @@ def test_memories_are_bounded() -> None:
         encoder.pieces(text, "en")
 
     language = encoder._languages["en"]
-    memories = [encoder._bpe.ids, encoder._bpe.spans, language._ids, language._spans, language._periods._kinds]
+    memories = [encoder._bpe.ids, encoder._bpe.sized, language._ids, language._spans, language._periods._kinds]
     assert all(0 < len(memory.table) <= 5 for memory in memories)
 
 
@@ -271,7 +271,9 @@ HOSTILE = {
     "beginnings of control strings": "<s" * 100_000,
     "apostrophes": "'" * 1_000_000,
     "apostrophes apart": "' " * 100_000,
-    "brackets": "(" * 500_000,
+    "brackets": "(" * 1_000_000,
+    "commas": "," * 1_000_000,
+    "quotation marks": '"' * 1_000_000,
     "hidden dots": "DOT" * 50_000,
     "initials": "a.b. " * 50_000,
     "sentences": "foo. " * 50_000,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Any, Protocol
 
 from ..errors import MissingDependency
@@ -20,8 +20,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 Pair = tuple[str, str]
 Ranks = Mapping[Pair, int]
 Numbers = tuple[int, ...]
-WordSpans = tuple[Numbers, Numbers, Numbers]
-"""The ids of a word's pieces, where they start, and where they end."""
+SizedIds = tuple[Numbers, Numbers]
+"""The ids of a word's pieces, and how many characters of the word each has."""
 
 
 class BytePairEncoder:
@@ -31,9 +31,9 @@ class BytePairEncoder:
     library merges one occurrence at a time, which comes to the same if no merge uses what a later one makes. Tables
     learnt from text are so; for others, and for words that cannot cross into Rust, there is an exact Python version.
 
-    ``ids.table[word]`` are the ids of the pieces, ``unk_id`` for those that the vocabulary lacks; ``spans.table[word]``
-    are the same with where each piece starts and ends in the word. A pickle or a copy carries neither these memories
-    nor the Rust object.
+    ``ids.table[word]`` are the ids of the pieces, ``unk_id`` for those that the vocabulary lacks; ``sized.table[word]``
+    are the same with their sizes, for words without spaces. A pickle or a copy carries neither these memories nor the
+    Rust object.
 
     Source: Sennrich et al. 2016, section 3.2.
     """
@@ -47,7 +47,7 @@ class BytePairEncoder:
         self._cache_size = cache_size
         self._pieces = Memory(self._encode, cache_size, CACHED_WORD_LENGTH)
         self.ids = Memory(self._encode_to_ids, cache_size, CACHED_WORD_LENGTH)
-        self.spans = Memory(self._encode_to_spans, cache_size, CACHED_WORD_LENGTH)
+        self.sized = Memory(self._encode_to_sized, cache_size, CACHED_WORD_LENGTH)
 
     def __reduce__(self) -> tuple[type[BytePairEncoder], tuple[Any, ...]]:
         return BytePairEncoder, (self._ranks, self._vocabulary, self._unk_id, self._cache_size)
@@ -83,18 +83,11 @@ class BytePairEncoder:
         except UnicodeEncodeError:
             return self._python.ids(word)
 
-    def _encode_to_spans(self, word: str) -> WordSpans:
-        if " " in word:
-            ids = self._encode_to_ids(word)
-            return ids, (0,) * len(ids), (len(word),) * len(ids)
+    def _encode_to_sized(self, word: str) -> SizedIds:
         try:
-            ids, sizes = self._model.ids_and_sizes(word)
+            return self._model.sized_ids(word)
         except UnicodeEncodeError:
-            ids, sizes = self._python.ids_and_sizes(word)
-        if len(ids) == 1:
-            return ids, (0,), (len(word),)
-        inner = tuple(accumulate(sizes[:-1]))
-        return ids, (0, *inner), (*inner, len(word))
+            return self._python.sized_ids(word)
 
     def _model_for(self, word: str) -> _Model:
         """Lone surrogates cannot cross into Rust."""
@@ -122,8 +115,8 @@ class _Model(Protocol):
         """Their ids."""
         ...
 
-    def ids_and_sizes(self, word: str) -> tuple[Numbers, Sequence[int]]:
-        """The same, and how many characters each piece has; that of the last counts the end of the word, too."""
+    def sized_ids(self, word: str) -> SizedIds:
+        """The same, and how many characters of the word each piece has."""
         ...
 
 
@@ -173,10 +166,11 @@ class PythonModel:
         """Their ids."""
         return tuple(map(self._look_up, self.pieces(word)))
 
-    def ids_and_sizes(self, word: str) -> tuple[Numbers, Sequence[int]]:
-        """The same, and how many characters each piece has; that of the last counts the end of the word, too."""
+    def sized_ids(self, word: str) -> SizedIds:
+        """The same, and how many characters of the word each piece has."""
         pieces = self.pieces(word)
-        return tuple(map(self._look_up, pieces)), list(map(len, pieces))
+        *sizes, last = map(len, pieces)
+        return tuple(map(self._look_up, pieces)), (*sizes, last - len(END_OF_WORD))
 
 
 class _Chain:
@@ -270,11 +264,12 @@ class RustModel:
         ids = self._ids
         return tuple([ids[token.id] for token in self._tokenize(word)])
 
-    def ids_and_sizes(self, word: str) -> tuple[Numbers, Sequence[int]]:
-        """The same, and how many characters each piece has; that of the last counts the end of the word, too."""
+    def sized_ids(self, word: str) -> SizedIds:
+        """The same, and how many characters of the word each piece has."""
         numbers = [token.id for token in self._tokenize(word)]
-        ids, sizes = self._ids, self._sizes
-        return tuple([ids[number] for number in numbers]), [sizes[number] for number in numbers]
+        ids, sizes = self._ids, [self._sizes[number] for number in numbers]
+        sizes[-1] += len(word) - sum(sizes)
+        return tuple([ids[number] for number in numbers]), tuple(sizes)
 
     def pieces(self, word: str) -> list[str]:
         """The pieces of a word; characters that no table knows are pieces of their own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Unpack
 
 from ..errors import InputError
@@ -157,10 +158,7 @@ class CallingTokenizer(AssemblingTokenizer):
         if is_one_text and is_read_by_rules and has_known_lang and constants is not None:
             return self._encode_text(text, str(lang or DEFAULT_LANG), form, constants)
         reader = ExampleReader(self._encoder, is_split_into_words, bypass_tokenizer)
-
-        def encode(text: Any, text_pair: Any) -> BatchEncoding:
-            return self._encode(text, text_pair, lang, reader, form, num_workers)
-
+        encode = partial(self._encode, lang=lang, reader=reader, form=form, num_workers=num_workers)
         if text_target is None:
             return encode(text, text_pair)
         target = encode(text_target, text_pair_target)

@@ -12,12 +12,13 @@ from .bpe import CACHED_WORD_LENGTH, BytePairEncoder, Numbers
 from .cuts import FIRST, LAST, Cuts, in_context, shift_in_context, without_context
 from .memory import Memory
 from .periods import FOLLOWING, ByNext, NoWord, Periods, Undecided
-from .pieces import ChunkPieces, Pieces, join, of_chunk
+from .pieces import ChunkPieces, Pieces, join, of_chunk, side_by_side
 from .placing import PlacedWords, WordPieces
 from .plain import PlainChunks, SingleWords
 from .words import WordSplitter
 
 _LONGEST_CHUNK = 40
+_MARKERS = FIRST + LAST
 _DOTS = re.compile("[.…。．]")
 
 _Answer = TypeVar("_Answer")
@@ -120,6 +121,9 @@ class ChunkWords:
 
     def ids(self, chunk: str) -> Numbers | ByNext[Numbers]:
         """The ids of a chunk."""
+        bare = self._single.find_bare(chunk)
+        if bare:
+            return self._bpe.ids.table[bare]
         single = self._single.find(chunk)
         if single is not None:
             before, _, known, after = single
@@ -135,31 +139,46 @@ class ChunkWords:
 
     def spans(self, chunk: str) -> ChunkPieces | ByNext[ChunkPieces]:
         """The pieces of a chunk, with where they stand in it."""
+        bare = self._single.find_bare(chunk)
+        if bare:
+            return self._spans_of_single(chunk, "", chunk.strip(_MARKERS), bare, "")
         single = self._single.find(chunk)
         if single is not None:
             return self._spans_of_single(chunk, *single)
         plain = self._plain.split(chunk)
         if plain is None:
-            shift, length = shift_in_context(chunk), len(chunk) + 1
+            shift, length = shift_in_context(chunk), _end(chunk)
             return _by_next(lambda rows: of_chunk(rows, -shift, length), _in_contexts(chunk, self._pieces.of))
         return _by_next(lambda words: self._plain_spans(chunk, words), plain)
 
     def _spans_of_single(self, chunk: str, before: str, word: str, known: str, after: str) -> ChunkPieces:
-        if before or after or not known:
+        sized = self._plain_pieces.sized(word, known) if known else None
+        if sized is None:
             return self._plain_spans(chunk, [*before, word, *after])
-        return of_chunk([self._plain_pieces.place(word, known, 0)], _start(chunk), len(chunk) + 1)
+        ids, sizes = sized
+        n_pieces: Numbers = (len(ids),)
+        if before or after:
+            ids = (*self._bpe.ids_of(before), *ids, *self._bpe.ids_of(after))
+            left, right = (1,) * len(before), (1,) * len(after)
+            sizes, n_pieces = (*left, *sizes, *right), (*left, *n_pieces, *right)
+        return side_by_side((ids, sizes), n_pieces, _start(chunk))
 
     def _ids_of(self, words: Sequence[str]) -> Numbers:
         return tuple(self._bpe.ids_of(words))
 
     def _plain_spans(self, chunk: str, words: Sequence[str]) -> ChunkPieces:
         rows = self._plain_pieces.standing_at(accumulate(map(len, words), initial=0), words)
-        return of_chunk(rows, _start(chunk), len(chunk) + 1)
+        return of_chunk(rows, _start(chunk), _end(chunk))
 
 
 def _start(chunk: str) -> int:
     """Where the text of a chunk starts: after the marker, if it is the first."""
-    return len(FIRST) if chunk[0] == FIRST else 0
+    return len(FIRST) if chunk[:1] == FIRST else 0
+
+
+def _end(chunk: str) -> int:
+    """Where it ends: before the marker, if the chunk is the last."""
+    return len(chunk.removesuffix(LAST))
 
 
 def _in_contexts(chunk: str, split: Callable[[str], list[_Word]]) -> list[Sequence[_Word]]:

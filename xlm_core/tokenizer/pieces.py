@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain, compress
 from typing import NamedTuple
 
-from .bpe import Numbers, WordSpans
+from .bpe import Numbers, SizedIds
 
 
 class Pieces(NamedTuple):
@@ -34,11 +34,14 @@ class Pieces(NamedTuple):
         return self._replace(starts=starts, ends=[positions[end - 1] + 1 for end in self.ends])
 
 
+WordSpans = tuple[Numbers, Numbers, Numbers]
+"""The ids of a word's pieces, where they start, and where they end."""
+
 ChunkPieces = tuple[Numbers, Numbers, Numbers]
 """The pieces of a chunk of text: their ids, their steps, and how many each word has.
 
-Three steps lead from one piece to the next: to where it starts, to where it ends, and, from the last, to where the
-next chunk starts. A chunk without pieces has three steps, too.
+Two steps lead to each piece: from the end of the one before, or from the space before the chunk, to its start, and
+from there to its end. Two more, the second of them 0, lead to the end of a chunk that does not end with a piece.
 """
 
 
@@ -50,35 +53,49 @@ def of_words(rows: Sequence[WordSpans]) -> Pieces:
 
 
 def of_chunk(rows: Sequence[WordSpans], shift: int, length: int) -> ChunkPieces:
-    """The pieces of a chunk from those of its words, whose places are by ``shift`` smaller.
-
-    ``length`` characters lie between the starts of this chunk and of the next.
-    """
-    if len(rows) == 1 and len(rows[0][0]) == 1:  # as of most chunks
-        only, (start,), (end,) = rows[0]
-        return only, (start + shift, end - start, length - shift - end), (1,)
+    """The pieces of a chunk of some length from those of its words, whose places are by ``shift`` smaller."""
     ids: list[int] = []
     steps: list[int] = []
-    place = -shift
+    place = -1 - shift
     for word_ids, starts, ends in rows:
         ids += word_ids
         for start, end in zip(starts, ends, strict=True):
-            steps += (start - place, end - start, 0)
+            steps += (start - place, end - start)
             place = end
     rest = length - shift - place
-    steps[-1:] = [rest] if ids else [0, 0, rest]
+    if rest:
+        steps += (rest, 0)
     return tuple(ids), tuple(steps), tuple([len(word_ids) for word_ids, _, _ in rows])
+
+
+def side_by_side(sized: SizedIds, n_pieces: Numbers, start: int) -> ChunkPieces:
+    """The pieces of a chunk that stand one right after the other up to its end, the first of them at a place in it.
+
+    ``n_pieces`` is how many each word has.
+    """
+    ids, sizes = sized
+    if len(ids) == 1:  # as of most chunks
+        return ids, (start + 1, *sizes), n_pieces
+    steps = [0] * (2 * len(ids))
+    steps[0], steps[1::2] = start + 1, sizes
+    return ids, tuple(steps), n_pieces
 
 
 def join(chunks: Iterable[ChunkPieces], place: int) -> Pieces:
     """The pieces of a text from those of its chunks, the first of which starts at a place."""
-    ids, steps, sizes = zip(*chunks, strict=True)
-    places = list(accumulate(chain.from_iterable(steps), initial=place))
-    starts, ends = places[1::3], places[2::3]
-    if not all(ids):
-        is_piece = list(chain.from_iterable([True] * len(row) or [False] for row in ids))
+    rows, steps, sizes = zip(*chunks, strict=True)
+    ids = list(chain.from_iterable(rows))
+    places = list(accumulate(chain.from_iterable(steps), initial=place - 1))
+    starts, ends = places[1::2], places[2::2]
+    if len(starts) > len(ids):
+        is_piece = [is_one for row, walk in zip(rows, steps, strict=True) for is_one in _pieces_of_walk(row, walk)]
         starts, ends = list(compress(starts, is_piece)), list(compress(ends, is_piece))
-    return Pieces(list(chain.from_iterable(ids)), starts, ends, list(chain.from_iterable(sizes)))
+    return Pieces(ids, starts, ends, list(chain.from_iterable(sizes)))
+
+
+def _pieces_of_walk(ids: Numbers, steps: Numbers) -> list[bool]:
+    """For each two steps, whether they lead to a piece."""
+    return [True] * len(ids) + [False] * (len(steps) // 2 - len(ids))
 
 
 def concatenate(parts: Iterable[Pieces]) -> Pieces:

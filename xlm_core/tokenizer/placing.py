@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, compress, count, repeat
+from itertools import accumulate, chain, compress, count, repeat
+from operator import sub
 
-from .bpe import BytePairEncoder, Numbers, WordSpans
+from .bpe import BytePairEncoder, Numbers, SizedIds
 from .memory import Memory
-from .pieces import Pieces, of_words
+from .pieces import Pieces, WordSpans, of_words
 from .plain import as_ascii, with_full_stops
 from .words import Aligned, WordSplitter
 from .words.lowercase import align_lowercase_without_accents, lowercase_without_accents
@@ -48,6 +49,8 @@ class WordPieces:
         different = list(dict.fromkeys(words))
         known_words = zip(different, self._known(different), strict=True)
         rows = {word: self.place(word, known, 0) for word, known in known_words if known}
+        if all(word in rows and rows[word][1:] == ((0,), (len(word),)) for word in different):  # of one piece each
+            return Pieces([rows[word][0][0] for word in words], [*starts], [*ends], [1] * len(words))
         pieces = numbers, places, stops, sizes = Pieces([], [], [], [])
         for word, start, end in zip(words, starts, ends, strict=True):
             if word in rows:
@@ -62,17 +65,35 @@ class WordPieces:
 
     def place(self, word: str, known: str, start: int) -> WordSpans:
         """The pieces of a word that stands at this place of a text, and that the vocabulary knows so."""
-        if _is_one_to_one(word, known):
-            ids, starts, ends = spans = self._bpe.spans.table[known]
-            if not start:
-                return spans
-            return ids, tuple([start + number for number in starts]), tuple([start + number for number in ends])
-        places = _follow(word, known, start)
+        sized = self.sized(word, known)
+        if sized is not None:
+            ids, sizes = sized
+            edges = tuple(accumulate(sizes, initial=start))
+            return ids, edges[:-1], edges[1:]
+        places = _follow(word, start)
         if places is not None:
             return self._standing(known, *places)
         end = start + len(word)
         aligned = Aligned(word, list(range(start, end)), list(range(start + 1, end + 1)))
         return self.aligned(align_lowercase_without_accents(aligned))
+
+    def sized(self, word: str, known: str) -> SizedIds | None:
+        """The pieces of a word with their sizes in it; None if they may not stand one right after the other.
+
+        A mark that is dropped goes with the character before it, so that a single piece stands for all of a word that
+        does not start with one.
+        """
+        ids, sizes = sized = self._bpe.sized.table[known]
+        if _is_one_to_one(word, known):
+            return sized
+        if len(ids) == 1 and _SIZES.table[word[0]] > 0:
+            return ids, (len(word),)
+        character_sizes = _sizes(word) if len(known) <= len(word) else None
+        if character_sizes is None or max(character_sizes) > 1:
+            return None
+        places = [*compress(count(), character_sizes), len(word)]
+        edges = [places[edge] for edge in accumulate(sizes, initial=0)]
+        return ids, tuple(map(sub, edges[1:], edges))
 
     def aligned(self, word: Aligned) -> WordSpans:
         """The pieces of a word that the vocabulary knows."""
@@ -84,8 +105,12 @@ class WordPieces:
 
     def _standing(self, known: str, starts: Sequence[int], ends: Sequence[int]) -> WordSpans:
         """The pieces of a word whose characters start and end there."""
-        ids, firsts, lasts = self._bpe.spans.table[known]
-        return ids, tuple([starts[first] for first in firsts]), tuple([ends[last - 1] for last in lasts])
+        if " " in known:
+            ids = self._bpe.ids.table[known]
+            return ids, (starts[0],) * len(ids), (ends[-1],) * len(ids)
+        ids, sizes = self._bpe.sized.table[known]
+        edges = list(accumulate(sizes, initial=0))
+        return ids, tuple([starts[edge] for edge in edges[:-1]]), tuple([ends[edge - 1] for edge in edges[1:]])
 
 
 class PlacedWords:
@@ -137,11 +162,14 @@ def pieces_between_spaces(text: str, bpe: BytePairEncoder) -> Pieces:
     return of_words(WordPieces(lowercase=False, bpe=bpe).standing_at(starts, words))
 
 
-def find(words: Iterable[str], text: str) -> tuple[list[int], list[int]] | None:
+def find(words: Sequence[str], text: str) -> tuple[list[int], list[int]] | None:
     """Where words start and end that stand in a text, one after the other, with spaces between; None if not so.
 
     They stand there as they are, or a quotation mark as two apostrophes.
     """
+    if "".join(words) == text:
+        edges = list(accumulate(map(len, words), initial=0))
+        return edges[:-1], edges[1:]
     starts, ends, end = [], [], 0
     for word in words:
         while text[end : end + 1] == " ":
@@ -165,20 +193,24 @@ def _is_one_to_one(word: str, known: str) -> bool:
     return word == known or (len(word) == len(known) and (word.isascii() or word.replace("-", "").isalnum()))
 
 
-def _follow(word: str, known: str, start: int) -> tuple[list[int], list[int]] | None:
+def _follow(word: str, start: int) -> tuple[list[int], list[int]] | None:
     """Where the characters of a word, known in lower case without accents, start and end.
 
     A mark that is dropped goes with the character before it. None where there is none, or a mark that could move.
     """
-    sizes = list(map(_SIZES.table.__getitem__, word))
-    if not sizes[0] or -1 in sizes:
+    sizes = _sizes(word)
+    if sizes is None:
         return None
     starts = list(compress(count(start), sizes))
     ends = [*starts[1:], start + len(word)]
-    if len(starts) == len(known):
-        return starts, ends
     repeated = [list(chain.from_iterable(map(repeat, places, filter(None, sizes)))) for places in (starts, ends)]
     return repeated[0], repeated[1]
+
+
+def _sizes(word: str) -> list[int] | None:
+    """How many characters each character of a word becomes; None where that is not certain, or the first vanishes."""
+    sizes = list(map(_SIZES.table.__getitem__, word))
+    return None if not sizes[0] or -1 in sizes else sizes
 
 
 def _size(character: str) -> int:

@@ -54,15 +54,23 @@ class SingleWords:
 
     def __init__(self, lang: str, lowercase: bool) -> None:
         self._prefixes = tables(lang).prefixes
+        self._match_bare = _bare_word(untouched(lang), lowercase).fullmatch
         self._match = _single_word(untouched(lang), lowercase).fullmatch
+
+    def find_bare(self, chunk: str) -> str | None:
+        """The word that is all of a chunk, as the vocabulary knows it; None for other chunks."""
+        if chunk.isascii() and chunk.isalpha() and chunk.islower():  # as most in Latin letters
+            return chunk
+        match = self._match_bare(chunk)
+        if match is None or _HIDDEN_DOTS in chunk:
+            return None
+        return match[1] or lowercase_without_accents(match[2])
 
     def find(self, chunk: str) -> tuple[str, str, str, str] | None:
         """The marks before the word, the word, the same as the vocabulary knows it, and the marks after it.
 
         None for other chunks.
         """
-        if chunk.isascii() and chunk.isalpha() and chunk.islower():  # as most in Latin letters
-            return "", chunk, chunk, ""
         match = self._match(chunk)
         if match is None or _HIDDEN_DOTS in chunk:
             return None
@@ -108,7 +116,9 @@ class PlainChunks:
 
     def _split_apostrophe(self, words: Words) -> bool:
         """Split the one word with an apostrophe, if it stands between letters; tell whether it does."""
-        index = next(index for index, word in enumerate(words) if "'" in word)
+        index = 0
+        while "'" not in words[index]:
+            index += 1
         left, _, right = words[index].partition("'")
         letters = self._known.alphabetic
         if left[-1:] not in letters or right[:1] not in letters:
@@ -128,6 +138,13 @@ class PlainChunks:
 
     def _is_initials(self, prefix: str) -> bool:
         return "." in prefix and not self._known.alphabetic.isdisjoint(prefix)
+
+
+@lru_cache(maxsize=16)
+def _bare_word(letters: frozenset[str], lowercase: bool) -> re.Pattern[str]:
+    """A word that is known as it is, or any other."""
+    known = character_class(filter(stays_as_it_is, letters) if lowercase else letters)
+    return re.compile(f"{FIRST}?(?:({known}++)|({character_class(letters)}++)){LAST}?")
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,94 @@
+"""Pieces of words and chunks, put together to those of a text with where they stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from encoders import IDS, RANKS, UNKNOWN
+from xlm_core.tokenizer.bpe import BytePairEncoder
+from xlm_core.tokenizer.pieces import Pieces, join, of_chunk, side_by_side
+from xlm_core.tokenizer.placing import WordPieces, find
+from xlm_core.tokenizer.words import Aligned
+
+
+@pytest.fixture
+def bpe() -> BytePairEncoder:
+    return BytePairEncoder(RANKS, IDS, UNKNOWN)
+
+
+@pytest.fixture
+def words(bpe: BytePairEncoder) -> WordPieces:
+    return WordPieces(lowercase=True, bpe=bpe)
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_pieces_side_by_side_are_those_of_words_with_places(start: int) -> None:
+    """Of `flows,`: two pieces of a word, and a mark."""
+    rows = [((5, 6), (0, 4), (4, 5)), ((7,), (5,), (6,))]
+
+    assert side_by_side(((5, 6, 7), (4, 1, 1)), (2, 1), start) == of_chunk(rows, start, start + 6)
+
+
+def test_chunks_without_pieces_and_ends_without_a_piece_only_take_room() -> None:
+    cat = side_by_side(((5,), (3,)), (1,), 0)
+    nothing, half = of_chunk([], 0, 2), of_chunk([((6,), (0,), (1,))], 0, 4)
+
+    assert join([cat, nothing, half, cat], 0) == Pieces([5, 6, 5], [0, 7, 12], [3, 8, 15], [1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("word", "sizes"),
+    [
+        ("cats", (4,)),
+        ("CÁTS", (4,)),
+        ("ca\u0301ts\u0301", (6,)),
+        ("flo\u0301w\u0301жs\u0301", (6, 1, 2)),
+        ("\u0301cat", None),
+        ("\u0301floжs", None),
+        ("flo가s", None),
+    ],
+)
+def test_dropped_marks_go_with_the_character_before(
+    words: WordPieces, bpe: BytePairEncoder, word: str, sizes: tuple[int, ...] | None
+) -> None:
+    (known,) = words._known([word])
+    sized = words.sized(word, known)
+
+    assert sized == (None if sizes is None else (bpe.ids.table[known], sizes))
+
+
+@pytest.mark.parametrize("text", ["cats", "cat\u0301s", "\u0301cat", "flo\u0301wжs", "가cat", "\u0323\u0301", "İcat"])
+def test_a_word_found_in_the_text_stands_where_it_does_by_the_rules(words: WordPieces, text: str) -> None:
+    (known,) = words._known([text])
+    spans = words.place(text, known, 3) if known else ((), (), ())
+    pieces = words.read([text, text], [0, 20], [len(text), 20 + len(text)])
+
+    assert pieces.ids == [*spans[0], *spans[0]]
+    assert pieces.starts == [start + shift for shift in (-3, 17) for start in spans[1]]
+    assert pieces.ends == [end + shift for shift in (-3, 17) for end in spans[2]]
+
+
+def test_a_quotation_mark_of_two_apostrophes_is_as_long_as_they_are(words: WordPieces) -> None:
+    pieces = words.read(['"', "cat"], [0, 2], [2, 5])
+
+    assert (pieces.starts, pieces.ends, pieces.sizes) == ([0, 2], [2, 5], [1, 1])
+
+
+def test_the_pieces_of_a_word_with_a_space_stand_for_all_of_it(bpe: BytePairEncoder) -> None:
+    """Only a segmenter makes such words."""
+    ids, starts, ends = WordPieces(lowercase=False, bpe=bpe).aligned(Aligned.of("the cat x")[4:])
+
+    assert ids == bpe.ids.table["cat x"]
+    assert (starts, ends) == ((4,) * len(ids), (9,) * len(ids))
+
+
+@pytest.mark.parametrize("text", ["cats,mat", "cats, mat", "  cats ,mat "])
+def test_words_are_found_with_and_without_spaces_between(text: str) -> None:
+    found = find(["cats", ",", "mat"], text)
+
+    assert found is not None
+    assert [text[start:end] for start, end in zip(*found, strict=True)] == ["cats", ",", "mat"]
+
+
+def test_words_that_do_not_fill_a_text_are_not_found() -> None:
+    assert find(["cats"], "cats!") is None
