@@ -187,12 +187,10 @@ class SingleSpaces(Rule):
         super().__init__("")
 
     def edits(self, text: str) -> Iterator[Edit]:
-        """All whitespace that is not as it should be."""
+        """All whitespace, if any of it is not as it should be."""
         for match in self._WHITESPACE.finditer(text) if self._has_other(text) else ():
             start, stop = match.span()
-            new = " " if start and stop < len(text) else ""
-            if match[0] != new:
-                yield start, stop, new
+            yield start, stop, " " if start and stop < len(text) else ""
 
     def apply(self, text: str) -> str:
         """The text after the edits."""
