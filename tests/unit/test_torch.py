@@ -52,6 +52,12 @@ def citizen(head: Head) -> torch.nn.Module:
     return Torch().build(head.name, head.config).eval()
 
 
+@pytest.fixture
+def forgetful_compiler() -> None:
+    """One that has compiled nothing: of the same function it compiles eight forms at the most."""
+    torch.compiler.reset()
+
+
 def given(head: Head, *, labelled: bool = True) -> Tensors:
     arrays = head.inputs(CASE) | (dict(head.labels) if labelled else {})
     return {name: torch.tensor(array) for name, array in arrays.items()}
@@ -76,6 +82,7 @@ def test_state_dict_is_hugging_faces(head: Head, citizen: torch.nn.Module) -> No
     assert not any(weight.any() for weight in citizen.parameters())
 
 
+@pytest.mark.usefixtures("forgetful_compiler")
 @pytest.mark.parametrize("labelled", [False, True], ids=["plain", "labelled"])
 def test_compiles_without_a_graph_break(head: Head, citizen: torch.nn.Module, labelled: bool) -> None:
     """torch.compile(fullgraph=True) takes the model, with gradients and without, for any size, and changes nothing."""
@@ -88,6 +95,7 @@ def test_compiles_without_a_graph_break(head: Head, citizen: torch.nn.Module, la
             assert_outputs_close(arrays(compiled(**each)), arrays(citizen(**each)), "states")
 
 
+@pytest.mark.usefixtures("forgetful_compiler")
 def test_learns_without_a_graph_break(head: Head, citizen: torch.nn.Module) -> None:
     """torch.compile(fullgraph=True) takes the model in training, too, and its gradients stay the same."""
     citizen.train()
@@ -103,6 +111,7 @@ def test_learns_without_a_graph_break(head: Head, citizen: torch.nn.Module) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forgetful_compiler")
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_compiles_to_machine_code(model: torch.nn.Module, tensors: Tensors) -> None:
     """The default compiler gives the same numbers, and gradients."""
