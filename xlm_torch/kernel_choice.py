@@ -10,6 +10,7 @@ import itertools
 import math
 import os
 import time
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -83,9 +84,11 @@ class Choice:
 
 def rows_like(rows: int) -> int:
     """How many rows are measured for so many: powers of two up to 16, then 64, 128, 256 and 1024."""
-    if rows < 32:
-        return 1 << (rows.bit_length() - 1)
-    return 64 if rows < 128 else 128 if rows < 256 else 256 if rows < 512 else 1024
+    return MEASURED[bisect(FIRST, rows) - 1]
+
+
+FIRST, MEASURED = (1, 2, 4, 8, 16, 32, 128, 256, 512), (1, 2, 4, 8, 16, 64, 128, 256, 1024)
+"""The least number of rows of each group, and the number that is measured for it."""
 
 
 def check_mode(name: str, mode: object) -> str:

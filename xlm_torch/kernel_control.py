@@ -10,7 +10,7 @@ from torch import nn
 
 from xlm_core.errors import InputError
 
-from .kernel_choice import COPIES, KERNELS, SMALLEST, TOLERANCE, VARIABLE, Choice, Product, check_mode
+from .kernel_choice import FIRST, KERNELS, MEASURED, SMALLEST, TOLERANCE, VARIABLE, Choice, Product, check_mode
 from .kernels import CHOICES, MKL, ONEDNN, Linear, best_copy, refusal
 from .packed import FreedWeight, Mkl, Onednn, OnlyCopy
 
@@ -52,7 +52,7 @@ class Kernels:
         for layer in layers:
             _require_sound(layer)
         for layer in layers:
-            layer.pack(COPIES[0] if free or isinstance(layer.packed, OnlyCopy) else best_copy(layer))
+            layer.pack("packed" if free or isinstance(layer.packed, OnlyCopy) else best_copy(layer))
             if free and id(layer.weight) not in shared:
                 layer.free()
 
@@ -213,20 +213,11 @@ def _row(product: Product, choice: Choice) -> tuple[str, ...]:
 
 def _span(rows: int) -> str:
     """The numbers of rows that one stands for."""
-    return _SPANS[rows]
-
-
-_SPANS = {
-    1: "1",
-    2: "2–3",
-    4: "4–7",
-    8: "8–15",
-    16: "16–31",
-    64: "32–127",
-    128: "128–255",
-    256: "256–511",
-    1024: "512 and more",
-}
+    group = MEASURED.index(rows)
+    if group == len(FIRST) - 1:
+        return f"{FIRST[group]} and more"
+    first, last = FIRST[group], FIRST[group + 1] - 1
+    return str(first) if first == last else f"{first}–{last}"
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
