@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from vocabularies import SPECIAL, uncased_ids, uncased_merges
 from xlm_core.tokenizer.bpe import BytePairEncoder, merge
 from xlm_core.tokenizer.controls import ControlStrings, Part
 from xlm_core.tokenizer.encoder import Pieces, TextEncoder
+from xlm_core.tokenizer.pieces import Span
 from xlm_core.tokenizer.special_tokens import MASK_ALIASES, AddedToken
 from xlm_core.tokenizer.words import Aligned, WordSplitter
 from xlm_core.tokenizer.words.lowercase import lowercase_by_character
@@ -61,13 +62,13 @@ def slow_ids(text: str, lang: str, *, lowercase: bool = True, lowercase_first: b
 
 def slow_pieces(text: str, lang: str, *, lowercase: bool = True) -> Pieces:
     """The pieces of a text, each word followed through all rules."""
-    pieces = Pieces([], [], [], [])
+    pieces = Pieces([], [], [])
     for part in _parts(text, lowercase_first=False):
         if part.is_control:
-            _extend(pieces, [IDS[part.text]], [part.positions[0]], [part.positions[-1] + 1])
+            _extend(pieces, [IDS[part.text]], [(part.positions[0], part.positions[-1] + 1)])
             continue
         for word in WordSplitter(lowercase).align(part.text, lang):
-            _extend(pieces, word_ids(word.text), *_places(word, part.positions))
+            _extend(pieces, word_ids(word.text), _places(word, part.positions))
     return pieces
 
 
@@ -83,19 +84,17 @@ def word_pieces(word: str) -> list[str]:
     return ("\n</w>" if joined == "\n  </w>" else joined).split(" ")
 
 
-def _places(word: Aligned, positions: Sequence[int]) -> tuple[list[int], list[int]]:
+def _places(word: Aligned, positions: Sequence[int]) -> list[Span]:
     pieces = word_pieces(word.text)
     if " " in word.text:
-        return [positions[word.starts[0]]] * len(pieces), [positions[word.ends[-1] - 1] + 1] * len(pieces)
-    stops = list(accumulate(map(len, [*pieces[:-1], pieces[-1].removesuffix("</w>")])))
-    starts = [positions[word.starts[start]] for start in (0, *stops[:-1])]
-    return starts, [positions[word.ends[stop - 1] - 1] + 1 for stop in stops]
+        return [(positions[word.starts[0]], positions[word.ends[-1] - 1] + 1)] * len(pieces)
+    edges = pairwise(accumulate(map(len, [*pieces[:-1], pieces[-1].removesuffix("</w>")]), initial=0))
+    return [(positions[word.starts[first]], positions[word.ends[last - 1] - 1] + 1) for first, last in edges]
 
 
-def _extend(pieces: Pieces, ids: Sequence[int], starts: Sequence[int], ends: Sequence[int]) -> None:
+def _extend(pieces: Pieces, ids: Sequence[int], offsets: Sequence[Span]) -> None:
     pieces.ids.extend(ids)
-    pieces.starts.extend(starts)
-    pieces.ends.extend(ends)
+    pieces.offsets.extend(offsets)
     pieces.sizes.append(len(ids))
 
 

@@ -39,7 +39,7 @@ def words(text: str) -> list[int]:
 
 def slices(text: str, pieces: Pieces) -> list[str]:
     """What the pieces were made from."""
-    return [text[start:end] for start, end in zip(pieces.starts, pieces.ends, strict=True)]
+    return [text[start:end] for start, end in pieces.offsets]
 
 
 def test_a_text_becomes_the_ids_of_its_pieces(encoder: TextEncoder) -> None:
@@ -54,7 +54,7 @@ def test_pieces_that_the_vocabulary_lacks_are_unknown_ids_and_known_tokens(encod
 def test_words_that_are_ready_are_taken_as_they_are(encoder: TextEncoder) -> None:
     assert encoder.ids_of_words("cat.\tmat") == [IDS["cat"], IDS[".</w>"], *words("mat")]
     assert encoder.pieces_of_words(" cat.\tmat") == Pieces(
-        encoder.ids_of_words("cat. mat"), [1, 4, 6], [4, 5, 9], sizes=[2, 1]
+        encoder.ids_of_words("cat. mat"), [(1, 4), (4, 5), (6, 9)], sizes=[2, 1]
     )
 
 

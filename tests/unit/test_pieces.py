@@ -7,8 +7,10 @@ import pytest
 from encoders import IDS, RANKS, UNKNOWN
 from xlm_core.tokenizer.bpe import BytePairEncoder
 from xlm_core.tokenizer.pieces import Pieces, join, of_chunk, side_by_side
-from xlm_core.tokenizer.placing import WordPieces, find
-from xlm_core.tokenizer.words import Aligned
+from xlm_core.tokenizer.placing import PlacedWords, WordPieces, find
+from xlm_core.tokenizer.plain import in_plain_marks
+from xlm_core.tokenizer.words import Aligned, WordSplitter
+from xlm_core.tokenizer.words.lowercase import align_lowercase_without_accents
 
 
 @pytest.fixture
@@ -24,16 +26,16 @@ def words(bpe: BytePairEncoder) -> WordPieces:
 @pytest.mark.parametrize("start", [0, 1])
 def test_pieces_side_by_side_are_those_of_words_with_places(start: int) -> None:
     """Of `flows,`: two pieces of a word, and a mark."""
-    rows = [((5, 6), (0, 4), (4, 5)), ((7,), (5,), (6,))]
+    rows = [((5, 6), ((0, 4), (4, 5))), ((7,), ((5, 6),))]
 
     assert side_by_side(((5, 6, 7), (4, 1, 1)), (2, 1), start) == of_chunk(rows, start, start + 6)
 
 
 def test_chunks_without_pieces_and_ends_without_a_piece_only_take_room() -> None:
     cat = side_by_side(((5,), (3,)), (1,), 0)
-    nothing, half = of_chunk([], 0, 2), of_chunk([((6,), (0,), (1,))], 0, 4)
+    nothing, half = of_chunk([], 0, 2), of_chunk([((6,), ((0, 1),))], 0, 4)
 
-    assert join([cat, nothing, half, cat], 0) == Pieces([5, 6, 5], [0, 7, 12], [3, 8, 15], [1, 1, 1])
+    assert join([cat, nothing, half, cat], 0) == Pieces([5, 6, 5], [(0, 3), (7, 8), (12, 15)], [1, 1, 1])
 
 
 @pytest.mark.parametrize(
@@ -58,36 +60,46 @@ def test_dropped_marks_go_with_the_character_before(
 
 
 @pytest.mark.parametrize("text", ["cats", "cat\u0301s", "\u0301cat", "flo\u0301wжs", "가cat", "\u0323\u0301", "İcat"])
-def test_a_word_found_in_the_text_stands_where_it_does_by_the_rules(words: WordPieces, text: str) -> None:
-    (known,) = words._known([text])
-    spans = words.place(text, known, 3) if known else ((), (), ())
-    pieces = words.read([text, text], [0, 20], [len(text), 20 + len(text)])
+def test_a_word_found_in_a_text_stands_where_it_does_by_the_rules(words: WordPieces, text: str) -> None:
+    aligned = align_lowercase_without_accents(Aligned.of(text))
 
-    assert pieces.ids == [*spans[0], *spans[0]]
-    assert pieces.starts == [start + shift for shift in (-3, 17) for start in spans[1]]
-    assert pieces.ends == [end + shift for shift in (-3, 17) for end in spans[2]]
+    assert words.of_word(text) == (words.aligned(aligned) if aligned else ((), ()))
 
 
-def test_a_quotation_mark_of_two_apostrophes_is_as_long_as_they_are(words: WordPieces) -> None:
-    pieces = words.read(['"', "cat"], [0, 2], [2, 5])
+@pytest.mark.parametrize(
+    ("text", "lang", "spans"),
+    [
+        ("''cats'', mat", "en", [(0, 2), (2, 6), (6, 8), (8, 9), (10, 13)]),
+        ('cats." mat', "de", [(0, 4), (4, 6), (4, 6), (7, 10)]),
+        ('cats", mat', "en", [(0, 4), (4, 6), (4, 6), (7, 10)]),
+        ('cats"... mat', "en", [(0, 4), (4, 8), (4, 8), (9, 12)]),
+        ("cats…mat", "en", [(0, 4), (4, 5), (5, 8)]),
+        ("cats—mat`s", "de", [(0, 4), (4, 5), (5, 8), (8, 9), (9, 10)]),
+    ],
+)
+def test_words_are_found_where_rules_have_respelled_them(
+    bpe: BytePairEncoder, text: str, lang: str, spans: list[tuple[int, int]]
+) -> None:
+    splitter = WordSplitter(lowercase=True)
+    placed = PlacedWords(lang, splitter, bpe, cache_size=9)
 
-    assert (pieces.starts, pieces.ends, pieces.sizes) == ([0, 2], [2, 5], [1, 1])
+    assert find(splitter.split(text, lang), in_plain_marks(text)) == spans
+    assert placed.of(text) == placed._aligned(text)
 
 
 def test_the_pieces_of_a_word_with_a_space_stand_for_all_of_it(bpe: BytePairEncoder) -> None:
     """Only a segmenter makes such words."""
-    ids, starts, ends = WordPieces(lowercase=False, bpe=bpe).aligned(Aligned.of("the cat x")[4:])
+    ids, spans = WordPieces(lowercase=False, bpe=bpe).aligned(Aligned.of("the cat x")[4:])
 
     assert ids == bpe.ids.table["cat x"]
-    assert (starts, ends) == ((4,) * len(ids), (9,) * len(ids))
+    assert spans == ((4, 9),) * len(ids)
 
 
 @pytest.mark.parametrize("text", ["cats,mat", "cats, mat", "  cats ,mat "])
 def test_words_are_found_with_and_without_spaces_between(text: str) -> None:
-    found = find(["cats", ",", "mat"], text)
+    spans = find(["cats", ",", "mat"], text) or []
 
-    assert found is not None
-    assert [text[start:end] for start, end in zip(*found, strict=True)] == ["cats", ",", "mat"]
+    assert [text[start:end] for start, end in spans] == ["cats", ",", "mat"]
 
 
 def test_words_that_do_not_fill_a_text_are_not_found() -> None:

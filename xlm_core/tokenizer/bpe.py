@@ -252,9 +252,9 @@ class RustModel:
         made = (symbol for left, right in merges for symbol in (left, right, left + right))
         symbols = dict.fromkeys([_OTHER, *made, *filter(_is_character, ids)])
         numbers = {symbol: number for number, symbol in enumerate(symbols)}
-        self._ids = [ids.get(symbol, unk_id) for symbol in symbols]
-        self._ids[0] = unk_id
-        self._sizes = [1, *map(len, list(symbols)[1:])]
+        self._ids = [unk_id, *(ids.get(symbol, unk_id) for symbol in [*symbols][1:])]
+        sizes = [1, *(len(symbol.removesuffix(END_OF_WORD)) for symbol in [*symbols][1:])]
+        self._sized = [*zip(self._ids, sizes, strict=True)]
         self._tokenize = _import_bpe()(
             numbers, merges, unk_token=_OTHER, end_of_word_suffix=END_OF_WORD, fuse_unk=False, cache_capacity=0
         ).tokenize
@@ -266,10 +266,12 @@ class RustModel:
 
     def sized_ids(self, word: str) -> SizedIds:
         """The same, and how many characters of the word each piece has."""
-        numbers = [token.id for token in self._tokenize(word)]
-        ids, sizes = self._ids, [self._sizes[number] for number in numbers]
-        sizes[-1] += len(word) - sum(sizes)
-        return tuple([ids[number] for number in numbers]), tuple(sizes)
+        if END_OF_WORD in word:  # as it stands, and not only as the end
+            *most, last = map(len, self.pieces(word))
+            return self.ids(word), (*most, last - len(END_OF_WORD))
+        sized = self._sized
+        ids, sizes = zip(*[sized[token.id] for token in self._tokenize(word)], strict=True)
+        return ids, sizes
 
     def pieces(self, word: str) -> list[str]:
         """The pieces of a word; characters that no table knows are pieces of their own."""

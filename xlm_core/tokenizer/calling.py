@@ -181,8 +181,7 @@ class CallingTokenizer(AssemblingTokenizer):
         for name, number in constants:
             columns[name] = [number] * size
         if pieces is not None:
-            offsets = zip(pieces.starts, pieces.ends, strict=True)
-            columns["offset_mapping"] = form.template.arrange(offsets, None, (0, 0))
+            columns["offset_mapping"] = form.template.arrange(pieces.offsets, None, (0, 0))
         known = () if pieces is None else ((pieces, None),)
         rows = LateEncodings(self._rows_of_text, encoder, text, lang, len(ids), form, known)
         return BatchEncoding(columns, rows, n_sequences=1)

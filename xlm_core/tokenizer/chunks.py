@@ -12,7 +12,7 @@ from .bpe import CACHED_WORD_LENGTH, BytePairEncoder, Numbers
 from .cuts import FIRST, LAST, Cuts, in_context, shift_in_context, without_context
 from .memory import Memory
 from .periods import FOLLOWING, ByNext, NoWord, Periods, Undecided
-from .pieces import ChunkPieces, Pieces, join, of_chunk, side_by_side
+from .pieces import ChunkPieces, Pieces, join, of_chunk, of_words, side_by_side
 from .placing import PlacedWords, WordPieces
 from .plain import PlainChunks, SingleWords
 from .words import WordSplitter
@@ -42,9 +42,9 @@ class WholeEncoder:
     """Takes each text as a whole, and remembers what each of its words became."""
 
     def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder, cache_size: int) -> None:
-        self._split = partial(splitter.cased().split, lang=lang)
+        self._split = splitter.rules(lang).split
         self._ids = Memory(WordPieces(splitter.lowercase, bpe).ids_of_word, cache_size, CACHED_WORD_LENGTH)
-        self._pieces = PlacedWords(lang, splitter, bpe)
+        self.placed = PlacedWords(lang, splitter, bpe, cache_size)
 
     def ids(self, text: str) -> list[int]:
         """The ids of the pieces."""
@@ -52,7 +52,7 @@ class WholeEncoder:
 
     def pieces(self, text: str) -> Pieces:
         """The pieces and where they stand."""
-        return self._pieces.pieces(text)
+        return of_words(self.placed.of(text))
 
 
 class ChunkEncoder:
@@ -66,7 +66,7 @@ class ChunkEncoder:
         self._whole = WholeEncoder(lang, splitter, bpe, cache_size)
         self._cuts = Cuts(lang)
         self._periods = Periods(lang, cache_size)
-        self._words = ChunkWords(lang, splitter, bpe)
+        self._words = ChunkWords(lang, splitter, bpe, self._whole.placed)
         self._ids = Memory(self._words.ids, cache_size, _LONGEST_CHUNK)
         self._spans = Memory(self._words.spans, cache_size, _LONGEST_CHUNK)
 
@@ -111,13 +111,13 @@ class ChunkEncoder:
 class ChunkWords:
     """What becomes of a chunk, its markers included, when nothing is remembered."""
 
-    def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder) -> None:
+    def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder, placed: PlacedWords) -> None:
         self._single = SingleWords(lang, splitter.lowercase)
         self._plain = PlainChunks(lang)
         self._plain_pieces = WordPieces(splitter.lowercase, bpe)
         self._split = partial(splitter.split, lang=lang)
         self._bpe = bpe
-        self._pieces = PlacedWords(lang, splitter, bpe)
+        self._placed = placed
 
     def ids(self, chunk: str) -> Numbers | ByNext[Numbers]:
         """The ids of a chunk."""
@@ -141,14 +141,16 @@ class ChunkWords:
         """The pieces of a chunk, with where they stand in it."""
         bare = self._single.find_bare(chunk)
         if bare:
-            return self._spans_of_single(chunk, "", chunk.strip(_MARKERS), bare, "")
+            sized = self._plain_pieces.sized(chunk.strip(_MARKERS), bare)
+            if sized is not None:
+                return side_by_side(sized, (len(sized[0]),), _start(chunk))
         single = self._single.find(chunk)
         if single is not None:
             return self._spans_of_single(chunk, *single)
         plain = self._plain.split(chunk)
         if plain is None:
             shift, length = shift_in_context(chunk), _end(chunk)
-            return _by_next(lambda rows: of_chunk(rows, -shift, length), _in_contexts(chunk, self._pieces.of))
+            return _by_next(lambda rows: of_chunk(rows, -shift, length), _in_contexts(chunk, self._placed.of))
         return _by_next(lambda words: self._plain_spans(chunk, words), plain)
 
     def _spans_of_single(self, chunk: str, before: str, word: str, known: str, after: str) -> ChunkPieces:

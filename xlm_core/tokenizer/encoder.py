@@ -120,7 +120,7 @@ class TextEncoder:
         )
 
     def _control(self, part: Part) -> Pieces:
-        return Pieces([self._bpe.id(part.text)], [part.positions[0]], [part.positions[-1] + 1], [1])
+        return Pieces([self._bpe.id(part.text)], [(part.positions[0], part.positions[-1] + 1)], [1])
 
     def _lowercase(self, text: str) -> str:
         if not self._controls.occur_in(text):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, overload
 from ..data.padding import Side, pad_row
 from ..errors import InputError
 from .lengths import Window
-from .pieces import Pieces
+from .pieces import Pieces, Span
 from .reader import ExampleReader, TextPieces
 from .row import Encoding
 from .templates import Template
@@ -45,9 +45,7 @@ class Layout(NamedTuple):
 
     def offsets(self, pieces: TextPieces, window: Window) -> list[tuple[int, int]]:
         """Where each token of a window stands in its text."""
-        starts, ends = (window.cut(*_of_both(pieces, column)) for column in (_starts, _ends))
-        first, second = map(_pairs, starts, ends)
-        return self._padded(self.template.arrange(first or [], second, (0, 0)), (0, 0))
+        return self._padded(self.template.arrange(*window.cut(*_of_both(pieces, _offsets)), (0, 0)), (0, 0))
 
     def _padded(self, row: list[Any], fill: Any) -> list[Any]:
         return pad_row(row, self.length, fill, self.side)
@@ -168,13 +166,5 @@ def _words(pieces: Pieces) -> list[int]:
     return pieces.words
 
 
-def _pairs(starts: Sequence[int] | None, ends: Sequence[int] | None) -> list[tuple[int, int]] | None:
-    return None if starts is None or ends is None else list(zip(starts, ends, strict=True))
-
-
-def _starts(pieces: Pieces) -> list[int]:
-    return pieces.starts
-
-
-def _ends(pieces: Pieces) -> list[int]:
-    return pieces.ends
+def _offsets(pieces: Pieces) -> list[Span]:
+    return pieces.offsets

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain, compress
+from itertools import accumulate, chain, compress, islice
 from typing import NamedTuple
 
 from .bpe import Numbers, SizedIds
+
+Span = tuple[int, int]
 
 
 class Pieces(NamedTuple):
     """The pieces of one text, each with where it stood, and how many pieces each word has.
 
-    ``starts`` and ``ends`` are characters of the text as it was given, ``ends`` exclusive. A control string is a word
-    of its own.
+    ``offsets`` are where each starts and ends (exclusive), in characters of the text as it was given. A control string
+    is a word of its own.
     """
 
     ids: list[int]
-    starts: list[int]
-    ends: list[int]
+    offsets: list[Span]
     sizes: list[int]
 
     @property
@@ -30,12 +31,11 @@ class Pieces(NamedTuple):
         """The same pieces, where the characters of the text stand at other positions."""
         if positions == range(len(positions)):
             return self
-        starts = [positions[start] for start in self.starts]
-        return self._replace(starts=starts, ends=[positions[end - 1] + 1 for end in self.ends])
+        return self._replace(offsets=[(positions[start], positions[end - 1] + 1) for start, end in self.offsets])
 
 
-WordSpans = tuple[Numbers, Numbers, Numbers]
-"""The ids of a word's pieces, where they start, and where they end."""
+WordPlaces = tuple[Numbers, tuple[Span, ...]]
+"""The ids of a word's pieces, and where each starts and ends."""
 
 ChunkPieces = tuple[Numbers, Numbers, Numbers]
 """The pieces of a chunk of text: their ids, their steps, and how many each word has.
@@ -45,27 +45,26 @@ from there to its end. Two more, the second of them 0, lead to the end of a chun
 """
 
 
-def of_words(rows: Sequence[WordSpans]) -> Pieces:
+def of_words(rows: Sequence[WordPlaces]) -> Pieces:
     """The pieces of a text from those of its words."""
-    columns = zip(*rows, strict=True) if rows else ((), (), ())
-    ids, starts, ends = (list(chain.from_iterable(column)) for column in columns)
-    return Pieces(ids, starts, ends, [len(ids) for ids, _, _ in rows])
+    ids, offsets = (list(chain.from_iterable(column)) for column in zip(*rows, strict=True)) if rows else ([], [])
+    return Pieces(ids, offsets, [len(ids) for ids, _ in rows])
 
 
-def of_chunk(rows: Sequence[WordSpans], shift: int, length: int) -> ChunkPieces:
+def of_chunk(rows: Sequence[WordPlaces], shift: int, length: int) -> ChunkPieces:
     """The pieces of a chunk of some length from those of its words, whose places are by ``shift`` smaller."""
     ids: list[int] = []
     steps: list[int] = []
     place = -1 - shift
-    for word_ids, starts, ends in rows:
+    for word_ids, spans in rows:
         ids += word_ids
-        for start, end in zip(starts, ends, strict=True):
+        for start, end in spans:
             steps += (start - place, end - start)
             place = end
     rest = length - shift - place
     if rest:
         steps += (rest, 0)
-    return tuple(ids), tuple(steps), tuple([len(word_ids) for word_ids, _, _ in rows])
+    return tuple(ids), tuple(steps), tuple([len(word_ids) for word_ids, _ in rows])
 
 
 def side_by_side(sized: SizedIds, n_pieces: Numbers, start: int) -> ChunkPieces:
@@ -85,12 +84,12 @@ def join(chunks: Iterable[ChunkPieces], place: int) -> Pieces:
     """The pieces of a text from those of its chunks, the first of which starts at a place."""
     rows, steps, sizes = zip(*chunks, strict=True)
     ids = list(chain.from_iterable(rows))
-    places = list(accumulate(chain.from_iterable(steps), initial=place - 1))
-    starts, ends = places[1::2], places[2::2]
-    if len(starts) > len(ids):
+    places = islice(accumulate(chain.from_iterable(steps), initial=place - 1), 1, None)
+    offsets = list(zip(places, places, strict=True))
+    if len(offsets) > len(ids):
         is_piece = [is_one for row, walk in zip(rows, steps, strict=True) for is_one in _pieces_of_walk(row, walk)]
-        starts, ends = list(compress(starts, is_piece)), list(compress(ends, is_piece))
-    return Pieces(ids, starts, ends, list(chain.from_iterable(sizes)))
+        offsets = list(compress(offsets, is_piece))
+    return Pieces(ids, offsets, list(chain.from_iterable(sizes)))
 
 
 def _pieces_of_walk(ids: Numbers, steps: Numbers) -> list[bool]:
@@ -100,10 +99,9 @@ def _pieces_of_walk(ids: Numbers, steps: Numbers) -> list[bool]:
 
 def concatenate(parts: Iterable[Pieces]) -> Pieces:
     """The pieces of all parts of a text, which know where they stand."""
-    pieces = Pieces([], [], [], [])
+    pieces = Pieces([], [], [])
     for part in parts:
         pieces.ids.extend(part.ids)
-        pieces.starts.extend(part.starts)
-        pieces.ends.extend(part.ends)
+        pieces.offsets.extend(part.offsets)
         pieces.sizes.extend(part.sizes)
     return pieces

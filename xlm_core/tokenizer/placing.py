@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, chain, compress, count, repeat
-from operator import sub
+from itertools import accumulate, chain, compress, count, pairwise, repeat
 
-from .bpe import BytePairEncoder, Numbers, SizedIds
+from .bpe import CACHED_WORD_LENGTH, BytePairEncoder, Numbers, SizedIds
 from .memory import Memory
-from .pieces import Pieces, WordSpans, of_words
-from .plain import as_ascii, with_full_stops
+from .pieces import Pieces, Span, WordPlaces, of_words
+from .plain import in_plain_marks
 from .words import Aligned, WordSplitter
 from .words.lowercase import align_lowercase_without_accents, lowercase_without_accents
 
@@ -30,8 +29,8 @@ class WordPieces:
         self._bpe = bpe
 
     def ids_of_word(self, word: str) -> Numbers:
-        """The ids of a word, which may hold spaces if it is a segmenter's: a lower-case vocabulary parts it there."""
-        parts = filter(None, self._know(word).split(" ")) if self._lowercase else (word,)
+        """The ids of a word, which may be empty; a lower-case vocabulary parts the word of a segmenter at spaces."""
+        parts = filter(None, self._know(word).split(" ") if self._lowercase else (word,))
         return tuple(chain.from_iterable(map(self._bpe.ids.table.__getitem__, parts)))
 
     def ids(self, words: Iterable[str]) -> Numbers:
@@ -39,37 +38,22 @@ class WordPieces:
         known = self._know(" ".join(words)).split()
         return tuple(chain.from_iterable(map(self._bpe.ids.table.__getitem__, known)))
 
-    def standing_at(self, starts: Iterable[int], words: Sequence[str]) -> list[WordSpans]:
+    def standing_at(self, starts: Iterable[int], words: Sequence[str]) -> list[WordPlaces]:
         """The pieces of words without spaces that stand at these places of a text as they are."""
         triples = zip(words, self._known(words), starts, strict=False)
         return [self.place(word, known, start) for word, known, start in triples if known]
 
-    def read(self, words: Sequence[str], starts: Iterable[int], ends: Iterable[int]) -> Pieces:
-        """The pieces of a text whose words stand at these places, as they are or as something else of other length."""
-        different = list(dict.fromkeys(words))
-        known_words = zip(different, self._known(different), strict=True)
-        rows = {word: self.place(word, known, 0) for word, known in known_words if known}
-        if all(word in rows and rows[word][1:] == ((0,), (len(word),)) for word in different):  # of one piece each
-            return Pieces([rows[word][0][0] for word in words], [*starts], [*ends], [1] * len(words))
-        pieces = numbers, places, stops, sizes = Pieces([], [], [], [])
-        for word, start, end in zip(words, starts, ends, strict=True):
-            if word in rows:
-                ids, firsts, lasts = rows[word]
-                if end - start != len(word):
-                    firsts, lasts = (0,) * len(ids), (end - start,) * len(ids)
-                numbers += ids
-                places += [start + first for first in firsts]
-                stops += [start + last for last in lasts]
-                sizes.append(len(ids))
-        return pieces
+    def of_word(self, word: str) -> WordPlaces:
+        """The pieces of a word without spaces that is the whole text."""
+        known = self._know(word)
+        return self.place(word, known, 0) if known else ((), ())
 
-    def place(self, word: str, known: str, start: int) -> WordSpans:
+    def place(self, word: str, known: str, start: int) -> WordPlaces:
         """The pieces of a word that stands at this place of a text, and that the vocabulary knows so."""
         sized = self.sized(word, known)
         if sized is not None:
             ids, sizes = sized
-            edges = tuple(accumulate(sizes, initial=start))
-            return ids, edges[:-1], edges[1:]
+            return ids, (*pairwise(accumulate(sizes, initial=start)),)
         places = _follow(word, start)
         if places is not None:
             return self._standing(known, *places)
@@ -88,14 +72,12 @@ class WordPieces:
             return sized
         if len(ids) == 1 and _SIZES.table[word[0]] > 0:
             return ids, (len(word),)
-        character_sizes = _sizes(word) if len(known) <= len(word) else None
-        if character_sizes is None or max(character_sizes) > 1:
+        character_sizes = list(map(_SIZES.table.__getitem__, word))
+        if not character_sizes[0] or character_sizes.count(0) + character_sizes.count(1) != len(word):
             return None
-        places = [*compress(count(), character_sizes), len(word)]
-        edges = [places[edge] for edge in accumulate(sizes, initial=0)]
-        return ids, tuple(map(sub, edges[1:], edges))
+        return ids, _sizes_with_marks(sizes, list(accumulate(character_sizes)))
 
-    def aligned(self, word: Aligned) -> WordSpans:
+    def aligned(self, word: Aligned) -> WordPlaces:
         """The pieces of a word that the vocabulary knows."""
         return self._standing(word.text, word.starts, word.ends)
 
@@ -103,51 +85,44 @@ class WordPieces:
         """The words as the vocabulary knows them."""
         return self._know(" ".join(words)).split(" ")
 
-    def _standing(self, known: str, starts: Sequence[int], ends: Sequence[int]) -> WordSpans:
+    def _standing(self, known: str, starts: Sequence[int], ends: Sequence[int]) -> WordPlaces:
         """The pieces of a word whose characters start and end there."""
         if " " in known:
             ids = self._bpe.ids.table[known]
-            return ids, (starts[0],) * len(ids), (ends[-1],) * len(ids)
+            return ids, ((starts[0], ends[-1]),) * len(ids)
         ids, sizes = self._bpe.sized.table[known]
-        edges = list(accumulate(sizes, initial=0))
-        return ids, tuple([starts[edge] for edge in edges[:-1]]), tuple([ends[edge - 1] for edge in edges[1:]])
+        edges = pairwise(accumulate(sizes, initial=0))
+        return ids, tuple([(starts[first], ends[last - 1]) for first, last in edges])
 
 
 class PlacedWords:
-    """Texts of one language → the pieces of each of their words, with where they stand."""
+    """Texts of one language → the pieces of each of their words, with where they stand.
 
-    def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder) -> None:
+    What a word becomes is remembered, ``cache_size`` words at most.
+    """
+
+    def __init__(self, lang: str, splitter: WordSplitter, bpe: BytePairEncoder, cache_size: int) -> None:
         self._lang = lang
         self._splitter = splitter
-        self._cased = splitter.cased()
+        self._split = splitter.rules(lang).split
         self._pieces = WordPieces(splitter.lowercase, bpe)
+        self._rows = Memory(self._pieces.of_word, cache_size, CACHED_WORD_LENGTH)
 
-    def of(self, text: str) -> list[WordSpans]:
+    def of(self, text: str) -> list[WordPlaces]:
         """By looking for the words in the text, or following them through the rules if these have changed it."""
-        found = self._find(text)
-        if found is None:
-            return self._aligned(text)
-        words, starts, ends = found
-        is_same_size = all(end - start == len(word) for word, start, end in zip(words, starts, ends, strict=True))
-        return self._pieces.standing_at(starts, words) if is_same_size else self._aligned(text)
-
-    def pieces(self, text: str) -> Pieces:
-        """The same, as the pieces of a text of any length."""
-        found = self._find(text)
-        return of_words(self._aligned(text)) if found is None else self._pieces.read(*found)
-
-    def _find(self, text: str) -> tuple[list[str], list[int], list[int]] | None:
-        """The words with where they start and end, if they can be found."""
         words = self._unchanged_words(text)
-        places = find(words, with_full_stops(as_ascii(text))) if words else None
-        return None if places is None else (words, *places)
+        spans = find(words, in_plain_marks(text)) if words else None
+        if spans is None:
+            return self._aligned(text)
+        rows = map(self._rows.table.__getitem__, words)
+        return [_at(span, len(word), *row) for span, word, row in zip(spans, words, rows, strict=True) if row[0]]
 
-    def _aligned(self, text: str) -> list[WordSpans]:
+    def _aligned(self, text: str) -> list[WordPlaces]:
         return list(map(self._pieces.aligned, self._splitter.align(text, self._lang)))
 
     def _unchanged_words(self, text: str) -> list[str]:
         """The words before they are in lower case; none if rules have surely changed the text, or words hold spaces."""
-        words = self._cased.split(text, self._lang) if text.isprintable() else []
+        words = self._split(text) if text.isprintable() else []
         if self._splitter.lowercase:
             return " ".join(words).split()
         return [] if any(" " in word for word in words) else words
@@ -162,27 +137,52 @@ def pieces_between_spaces(text: str, bpe: BytePairEncoder) -> Pieces:
     return of_words(WordPieces(lowercase=False, bpe=bpe).standing_at(starts, words))
 
 
-def find(words: Sequence[str], text: str) -> tuple[list[int], list[int]] | None:
-    """Where words start and end that stand in a text, one after the other, with spaces between; None if not so.
-
-    They stand there as they are, or a quotation mark as two apostrophes.
-    """
+def find(words: Sequence[str], text: str) -> list[Span] | None:
+    """Where words stand in a text, one after the other with nothing but spaces between; None if they do not."""
     if "".join(words) == text:
-        edges = list(accumulate(map(len, words), initial=0))
-        return edges[:-1], edges[1:]
-    starts, ends, end = [], [], 0
-    for word in words:
-        while text[end : end + 1] == " ":
-            end += 1
-        starts.append(end)
-        if text.startswith(word, end):
-            end += len(word)
-        elif word == '"' and text.startswith("''", end):
-            end += len("''")
-        else:
+        return list(pairwise(accumulate(map(len, words), initial=0)))
+    spans: list[Span] = []
+    place = 0
+    while len(spans) < len(words):
+        while text[place : place + 1] == " ":
+            place += 1
+        word = words[len(spans)]
+        n_words, size = (1, len(word)) if text.startswith(word, place) else _respelled(words, len(spans), text, place)
+        if not n_words:
             return None
-        ends.append(end)
-    return None if text[end:].strip(" ") else (starts, ends)
+        spans += [(place, place + size)] * n_words
+        place += size
+    return None if text[place:].strip(" ") else spans
+
+
+def _respelled(words: Sequence[str], index: int, text: str, place: int) -> tuple[int, int]:
+    """How many words stand together at a place of a text where they are not as spelled, and how long; 0 if none do.
+
+    A quotation mark may be two apostrophes, three dots one character. What Moses makes change places stands where
+    both do.
+    """
+    if words[index] == '"' and text.startswith("''", place):
+        return 1, len("''")
+    if words[index] == "..." and text.startswith("…", place):
+        return 1, len("…")
+    swapped = _SWAPPED.match(text, place)
+    if swapped and (*words[index : index + 2],) == swapped.group(2, 1):
+        return 2, len(swapped[0])
+    return 0, 0
+
+
+_SWAPPED = re.compile(r'("|,|\.+)("|,|\.+)')
+
+
+def _at(span: Span, size: int, ids: Numbers, spans: tuple[Span, ...]) -> WordPlaces:
+    """The pieces of a word that stands there, from those of the word as a text of some size.
+
+    Each stands for all of it if it takes another size there.
+    """
+    start, end = span
+    if end - start != size:
+        return ids, (span,) * len(ids)
+    return ids, tuple([(start + first, start + last) for first, last in spans])
 
 
 def _is_one_to_one(word: str, known: str) -> bool:
@@ -191,6 +191,20 @@ def _is_one_to_one(word: str, known: str) -> bool:
     Letters and numbers leave at least one character each when accents go, so of as many each has left one.
     """
     return word == known or (len(word) == len(known) and (word.isascii() or word.replace("-", "").isalnum()))
+
+
+def _sizes_with_marks(sizes: Sequence[int], places: list[int]) -> Numbers:
+    """The sizes of pieces with the marks that were dropped after their characters.
+
+    ``places`` says of each character of the word how many are left up to it.
+    """
+    all_sizes: list[int] = []
+    place, n_left = 0, 1
+    for size in sizes[:-1]:
+        n_left += size
+        start, place = place, places.index(n_left, place)
+        all_sizes.append(place - start)
+    return (*all_sizes, len(places) - place)
 
 
 def _follow(word: str, start: int) -> tuple[list[int], list[int]] | None:

@@ -24,8 +24,8 @@ _SAME_LENGTH = {
 as_ascii = Translate(_SAME_LENGTH).apply
 """What Moses' normaliser replaces character by character."""
 
-with_full_stops = Translate(dict.fromkeys("。．", ".")).apply
-"""What it replaces likewise, swallowing the whitespace that follows."""
+in_plain_marks = Translate({**_SAME_LENGTH, **dict.fromkeys("。．", "."), "`": "'", "—": "-"}).apply
+"""The same, and what it replaces likewise but with less or more whitespace beside it, or in two steps."""
 
 _TOUCHED = frozenset(_SAME_LENGTH) | frozenset("。．…—`")
 

@@ -66,8 +66,7 @@ def _join(words: Sequence[Pieces]) -> Pieces:
     """The pieces of words as those of one text."""
     return Pieces(
         ids=[number for word in words for number in word.ids],
-        starts=[start for word in words for start in word.starts],
-        ends=[end for word in words for end in word.ends],
+        offsets=[span for word in words for span in word.offsets],
         sizes=[len(word.ids) for word in words],
     )
 

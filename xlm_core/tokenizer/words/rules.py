@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from .aligned import Aligned, Edit
@@ -40,22 +40,48 @@ class Rules:
     """Rules to be followed one after the other; those for characters beyond ASCII only where a text has such."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._any = tuple((rule.trigger, rule.apply, rule.edits) for rule in rules)
-        self._ascii = tuple((rule.trigger, rule.apply, rule.edits) for rule in rules if not rule.only_unicode)
+        self._any = _in_runs(rules)
+        self._ascii = _in_runs([rule for rule in rules if not rule.only_unicode])
 
     def apply(self, text: str) -> str:
         """The text after all rules."""
-        for trigger, apply, _ in self._ascii if text.isascii() else self._any:
-            if trigger in text:
-                text = apply(text)
+        for occurs_in, run in self._ascii if text.isascii() else self._any:
+            if occurs_in(text):
+                for trigger, apply, _ in run:
+                    if trigger in text:
+                        text = apply(text)
         return text
 
     def align(self, text: Aligned) -> Aligned:
         """The same, with where the characters stood."""
-        for trigger, _, edits in self._ascii if text.text.isascii() else self._any:
-            if trigger in text.text:
-                text = text.edited(edits(text.text))
+        for _, run in self._ascii if text.text.isascii() else self._any:
+            for trigger, _, edits in run:
+                if trigger in text.text:
+                    text = text.edited(edits(text.text))
         return text
+
+
+_Run = tuple[Callable[[str], object], list[tuple[str, Callable[[str], str], Callable[[str], Iterator[Edit]]]]]
+"""Rules that follow one another, and a test that only a text with one of their triggers passes."""
+
+
+def _in_runs(rules: Sequence[Rule]) -> list[_Run]:
+    """Rules in runs, of such as have a trigger and such as have none."""
+    runs = [[*run] for _, run in groupby(rules, lambda rule: bool(rule.trigger))]
+    return [(_test(run), [(rule.trigger, rule.apply, rule.edits) for rule in run]) for run in runs]
+
+
+def _test(run: Sequence[Rule]) -> Callable[[str], object]:
+    """One search for a character of each trigger, the one that texts are least likely to have."""
+    triggers = {rule.trigger for rule in run}
+    if "" in triggers:
+        return lambda text: True
+    search = re.compile(character_class(max(trigger, key=_oddity) for trigger in triggers - {"  "})).search
+    return (lambda text: search(text) or "  " in text) if "  " in triggers else search
+
+
+def _oddity(character: str) -> tuple[bool, bool, str]:
+    return not character.isalnum(), character not in " .,", character
 
 
 class Substitute(Rule):

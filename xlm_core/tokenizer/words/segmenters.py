@@ -66,10 +66,7 @@ class KyTea:
 
         Raises: MissingDependency if kytea is not installed, FetchError if its model is not there.
         """
-        return list(_kytea(self._path()).getWS(text))
-
-    def _path(self) -> Path:
-        return Path(self.model or os.environ.get(KYTEA_MODEL_VARIABLE, KYTEA_MODEL)).expanduser()
+        return list(_kytea(os.fspath(self.model or os.environ.get(KYTEA_MODEL_VARIABLE, KYTEA_MODEL))).getWS(text))
 
 
 SEGMENTERS: Mapping[str, Segmenter] = {"ja": KyTea(), "th": cut_thai, "zh": cut_chinese}
@@ -170,9 +167,10 @@ def _import(module: str, extra: str) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _kytea(model: Path) -> Any:
+def _kytea(model: str) -> Any:
     """KyTea with its model, which takes seconds to load."""
     kytea: Callable[[str], Any] = _import("Mykytea", "ja").Mykytea
-    if not model.is_file():
-        raise FetchError(f"KyTea needs its model file; none is at {model}. Set `{KYTEA_MODEL_VARIABLE}` to its path.")
-    return kytea(f"-model {model}")
+    path = Path(model).expanduser()
+    if not path.is_file():
+        raise FetchError(f"KyTea needs its model file; none is at {path}. Set `{KYTEA_MODEL_VARIABLE}` to its path.")
+    return kytea(f"-model {path}")

@@ -45,16 +45,12 @@ class WordSplitter:
         self.lowercase = lowercase
         self.segmenters = {**SEGMENTERS, **segmenters}
 
-    def cased(self) -> WordSplitter:
-        """The same without lower-casing."""
-        return WordSplitter(False, self.segmenters)
-
     def split(self, text: str, lang: str) -> list[str]:
         """The words of a text, none of them empty, by the rules of a language.
 
         Only the word of a segmenter can hold whitespace, and with ``lowercase`` no space.
         """
-        words = self._words(lang).split(text)
+        words = self.rules(lang).split(text)
         if self.lowercase:
             words = lowercase_without_accents(" ".join(words)).split(" ")
         return list(filter(None, words))
@@ -64,12 +60,13 @@ class WordSplitter:
 
         Raises: InputError if a segmenter's words are not its text.
         """
-        words = self._words(lang).align(Aligned.of(text))
+        words = self.rules(lang).align(Aligned.of(text))
         if self.lowercase:
             lowered = map(align_lowercase_without_accents, words)
             words = [part for word in lowered for part in word.split(_BETWEEN_SPACES)]
         return list(filter(None, words))
 
-    def _words(self, lang: str) -> Words:
+    def rules(self, lang: str) -> Words:
+        """The rules of a language, without lower-casing."""
         segmenter = self.segmenters.get(lang)
         return segmented(lang, segmenter) if segmenter else moses(lang)
