@@ -12,7 +12,7 @@ from .bpe import CACHED_WORD_LENGTH, BytePairEncoder, Numbers
 from .cuts import FIRST, LAST, Cuts, in_context, shift_in_context, without_context
 from .memory import Memory
 from .periods import FOLLOWING, ByNext, NoWord, Periods, Undecided
-from .pieces import ChunkPieces, Pieces, join, of_chunk, of_words, side_by_side
+from .pieces import ChunkPieces, Pieces, join, of_chunk, of_words, side_by_side, with_swapped_end
 from .placing import PlacedWords, WordPieces
 from .plain import PlainChunks, SingleWords
 from .words import WordSplitter
@@ -126,7 +126,7 @@ class ChunkWords:
             return self._bpe.ids.table[bare]
         single = self._single.find(chunk)
         if single is not None:
-            before, _, known, after = single
+            before, _, known, after, _ = single
             table = self._bpe.ids.table
             ids = table[known] if known else ()
             for mark in after:
@@ -145,25 +145,29 @@ class ChunkWords:
             if sized is not None:
                 return side_by_side(sized, (len(sized[0]),), _start(chunk))
         single = self._single.find(chunk)
-        if single is not None:
-            return self._spans_of_single(chunk, *single)
+        pieces = None if single is None else self._spans_of_single(chunk, *single)
+        if pieces is not None:
+            return pieces
         plain = self._plain.split(chunk)
         if plain is None:
             shift, length = shift_in_context(chunk), _end(chunk)
             return _by_next(lambda rows: of_chunk(rows, -shift, length), _in_contexts(chunk, self._placed.of))
         return _by_next(lambda words: self._plain_spans(chunk, words), plain)
 
-    def _spans_of_single(self, chunk: str, before: str, word: str, known: str, after: str) -> ChunkPieces:
+    def _spans_of_single(
+        self, chunk: str, before: str, word: str, known: str, after: str, has_swapped: bool
+    ) -> ChunkPieces | None:
         sized = self._plain_pieces.sized(word, known) if known else None
         if sized is None:
-            return self._plain_spans(chunk, [*before, word, *after])
+            return None if has_swapped else self._plain_spans(chunk, [*before, word, *after])
         ids, sizes = sized
         n_pieces: Numbers = (len(ids),)
         if before or after:
             ids = (*self._bpe.ids_of(before), *ids, *self._bpe.ids_of(after))
             left, right = (1,) * len(before), (1,) * len(after)
             sizes, n_pieces = (*left, *sizes, *right), (*left, *n_pieces, *right)
-        return side_by_side((ids, sizes), n_pieces, _start(chunk))
+        pieces = side_by_side((ids, sizes), n_pieces, _start(chunk))
+        return with_swapped_end(pieces) if has_swapped else pieces
 
     def _ids_of(self, words: Sequence[str]) -> Numbers:
         return tuple(self._bpe.ids_of(words))

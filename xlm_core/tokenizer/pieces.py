@@ -80,6 +80,12 @@ def side_by_side(sized: SizedIds, n_pieces: Numbers, start: int) -> ChunkPieces:
     return ids, tuple(steps), n_pieces
 
 
+def with_swapped_end(pieces: ChunkPieces) -> ChunkPieces:
+    """The same where the last two pieces, of one character each, have changed places: each stands for both."""
+    ids, steps, n_pieces = pieces
+    return ids, (*steps[:-4], steps[-4], 2, -2, 2), n_pieces
+
+
 def join(chunks: Iterable[ChunkPieces], place: int) -> Pieces:
     """The pieces of a text from those of its chunks, the first of which starts at a place."""
     rows, steps, sizes = zip(*chunks, strict=True)

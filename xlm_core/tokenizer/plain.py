@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from .cuts import FIRST, LAST
@@ -39,8 +39,14 @@ _LOOKED_AT = re.compile(f"[{''.join(_TOUCHED)}.,'\"]")
 """Without any of these a chunk is plain."""
 
 _QUOTATION_MARKS = '"“”„«»'
-_MARKS = frozenset("()[]#@$£€%!?¿¡;:*+।" + _QUOTATION_MARKS)
+_MARKS = frozenset("()[]#@$£€%!?¿¡;:*+।،؛؟" + _QUOTATION_MARKS)
 """Marks that often stand right before or after a word; each is a word of its own."""
+
+_SWAPS: Mapping[str, frozenset[str]] = {
+    "en": frozenset({'",', '".'}),
+    **dict.fromkeys(("de", "es", "fr"), frozenset({',"'})),
+}
+"""Pairs of marks that change places there, whatever follows."""
 
 _APOSTROPHES = {"en": " '", "fr": "' ", "it": "' "}
 """What becomes of an apostrophe between letters, where it goes with one of its neighbours."""
@@ -56,6 +62,7 @@ class SingleWords:
         self._prefixes = tables(lang).prefixes
         self._match_bare = _bare_word(untouched(lang), lowercase).fullmatch
         self._match = _single_word(untouched(lang), lowercase).fullmatch
+        self._swaps = _SWAPS.get(lang, frozenset())
 
     def find_bare(self, chunk: str) -> str | None:
         """The word that is all of a chunk, as the vocabulary knows it; None for other chunks."""
@@ -66,20 +73,23 @@ class SingleWords:
             return None
         return match[1] or lowercase_without_accents(match[2])
 
-    def find(self, chunk: str) -> tuple[str, str, str, str] | None:
+    def find(self, chunk: str) -> tuple[str, str, str, str, bool] | None:
         """The marks before the word, the word, the same as the vocabulary knows it, and the marks after it.
 
-        None for other chunks.
+        Then whether the last two marks have changed places. None for other chunks.
         """
         match = self._match(chunk)
         if match is None or _HIDDEN_DOTS in chunk:
             return None
         before, known, word, after = match.groups()
-        if after == "." and (known or word) in self._prefixes:
-            return None
         if not (before.isascii() and after.isascii()):
             before, after = as_ascii(before), as_ascii(after)
-        return (before, known, known, after) if known else (before, word, lowercase_without_accents(word), after)
+        has_swapped = after[-2:] in self._swaps
+        if has_swapped:
+            after = after[:-2] + after[:-3:-1]
+        if after[:1] == "." and (known or word) in self._prefixes:
+            return None
+        return before, known or word, known or lowercase_without_accents(word), after, has_swapped
 
 
 class PlainChunks:
@@ -149,11 +159,15 @@ def _bare_word(letters: frozenset[str], lowercase: bool) -> re.Pattern[str]:
 
 @lru_cache(maxsize=16)
 def _single_word(letters: frozenset[str], lowercase: bool) -> re.Pattern[str]:
-    """A word that is known as it is, or any other, between marks: a period only where nothing can follow it."""
+    """A word that is known as it is, or any other, between marks.
+
+    A period is one of them only at the end of the text, where nothing can follow, or after a quotation mark.
+    """
     known = character_class(filter(stays_as_it_is, letters) if lowercase else letters)
     word = character_class(letters)
     marks = f"{character_class(_MARKS - letters)}*+"
-    after = rf"{marks}(?:(?<![{_QUOTATION_MARKS}])(?:,|\.(?={LAST})))?+"
+    quotation_mark = f"[{_QUOTATION_MARKS}]"
+    after = rf"{marks}(?:(?:,|\.(?=.{LAST})){quotation_mark}|,|\.(?={LAST})|(?<={quotation_mark})\.)?+"
     return re.compile(f"{FIRST}?({marks})(?:({known}++)|({word}++))({after}){LAST}?")
 
 
