@@ -9,6 +9,7 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["XLM_KYTEA_MODEL"] = str(Path(__file__).parent / "data" / "kytea" / "model.bin")
 
 from frameworks import FRAMEWORKS, Framework
 from xlm_core.quantization import SPEEDS

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import sacremoses
@@ -29,6 +31,14 @@ _PUNCTUATION = str.maketrans(
     }
 )
 _ROMANIAN = str.maketrans("ŞşȘșŢţȚțĂăÂâÎî", "SsSsTtTtAaAaIi")
+
+
+SEGMENTERS = {"ja": "Mykytea", "th": "pythainlp", "zh": "rjieba"}
+"""Language → the library that cuts its words."""
+
+INSTALLED = tuple(lang for lang, library in SEGMENTERS.items() if find_spec(library))
+
+KYTEA_MODEL = Path(__file__).parent / "data" / "kytea" / "model.bin"
 
 
 @cache
@@ -66,13 +76,28 @@ def _thai(text: str) -> list[str]:
     return list(word_tokenize(normalize(text, "th")))
 
 
+def _japanese(text: str) -> list[str]:
+    return list(kytea().getWS(normalize(text, "ja")))
+
+
+@cache
+def kytea() -> Any:
+    """KyTea with the model of the tests."""
+    from Mykytea import Mykytea
+
+    return Mykytea(f"-model {KYTEA_MODEL}")
+
+
 def _lowercase_and_remove_accents(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text.lower())
     return "".join(character for character in decomposed if unicodedata.category(character) != "Mn").lower()
 
 
+_SEGMENTED = {"ja": _japanese, "th": _thai, "zh": _chinese}
+
+
 def split(text: str, lang: str, lowercase: bool) -> list[str]:
     """The words of a text, none of them empty."""
-    words = _chinese(text) if lang == "zh" else _thai(text) if lang == "th" else _moses(text, lang)
+    words = _SEGMENTED[lang](text) if lang in _SEGMENTED else _moses(text, lang)
     words = _lowercase_and_remove_accents(" ".join(words)).split(" ") if lowercase else words
     return list(filter(None, words))

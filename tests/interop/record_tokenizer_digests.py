@@ -1,7 +1,7 @@
 """Record, as digests, the tokens that Hugging Face's XLMTokenizer makes of the texts of `digests.py`.
 
-Run it once in an environment with transformers 4.57 and once in one with transformers 5, both with sacremoses 0.2
-and the same Python:
+Run it once in an environment with transformers 4.57 and once in one with transformers 5, both with sacremoses 0.2,
+kytea, and the same Python:
 
     python tests/interop/record_tokenizer_digests.py
 """
@@ -19,6 +19,7 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
 
 from digests import adversarial_texts, digest, real_texts  # noqa: E402  (after the path is set)
+from sacremoses_words import kytea  # noqa: E402
 
 GOLDENS = TESTS / "goldens" / "tokenizer_digests.json"
 DEMO = TESTS.parent / "examples" / "xlm-demo"
@@ -29,7 +30,7 @@ def record(tokenizer: transformers.XLMTokenizer) -> dict[str, list[str]]:
     recorded = {"adversarial": [digest(tokenizer.tokenize(text)) for text in adversarial_texts()]}
     for lang, texts in real_texts().items():
         recorded[f"real {lang}"] = [digest(tokenizer.tokenize(text)) for text in texts]
-        if transformers.__version__.startswith("4") and lang != "ja":  # no model of its segmenter is to be had
+        if transformers.__version__.startswith("4"):
             recorded[f"lang={lang}"] = [digest(tokenizer._tokenize(text, lang=lang)) for text in texts]
     return recorded
 
@@ -40,6 +41,7 @@ def main() -> None:
     version = f"transformers-{transformers.__version__.partition('.')[0]}"
     for name, lowercase in (("cased", False), ("uncased", True)):
         tokenizer = transformers.XLMTokenizer.from_pretrained(DEMO, do_lowercase_and_remove_accent=lowercase)
+        tokenizer.ja_word_tokenizer = kytea()  # its own looks for a model in the home folder
         goldens[f"{version} {name}"] = record(tokenizer)
     goldens["unicode"] = unicodedata.unidata_version
     goldens["texts"] = digest(adversarial_texts())

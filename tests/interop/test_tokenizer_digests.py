@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from digests import TEXT, adversarial_texts, digest, real_texts
+from sacremoses_words import INSTALLED, SEGMENTERS
 from xlm_core.tokenizer import XLMTokenizer
 
 GOLDENS: dict[str, Any] = json.loads(
@@ -74,7 +75,8 @@ def test_real_texts(load: Callable[..., XLMTokenizer], case: str, input_format: 
 def test_rules_of_languages(load: Callable[..., XLMTokenizer], case: str) -> None:
     """A language's rules are those that Hugging Face has, but lets no caller reach."""
     tokenizer, goldens = load(split_special_tokens=True), GOLDENS[f"transformers-4 {case}"]
-    texts = {lang: texts for lang, texts in real_texts().items() if f"lang={lang}" in goldens}
+    missing = SEGMENTERS.keys() - INSTALLED
+    texts = {lang: texts for lang, texts in real_texts().items() if lang not in missing}
 
     wrong = {
         lang: differing(texts, goldens[f"lang={lang}"], lambda text, lang=lang: tokenizer.tokenize(text, lang=lang))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from adversarial import strings
 from encoders import FORMATS, build, slow_ids, slow_pieces
+from sacremoses_words import SEGMENTERS
 from vocabularies import SENTENCES, TRICKY, WORDS
 from xlm_core.tokenizer.encoder import Pieces
 
@@ -126,7 +127,7 @@ def test_adversarial_strings_have_the_pieces_of_the_whole_text(name: str) -> Non
     assert wrong == []
 
 
-@pytest.mark.parametrize(("lang", "library"), [("zh", "rjieba"), ("th", "pythainlp")])
+@pytest.mark.parametrize(("lang", "library"), SEGMENTERS.items())
 def test_segmented_languages_have_the_ids_of_the_whole_text(lang: str, library: str) -> None:
     pytest.importorskip(library)
     encoder = build(cache_size=50_000)

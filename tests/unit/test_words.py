@@ -154,6 +154,7 @@ def test_thai_keeps_its_spaces_as_words_unless_it_is_lower_cased() -> None:
 @pytest.mark.parametrize(("lang", "module"), [("ja", "Mykytea"), ("th", "pythainlp.tokenize"), ("zh", "rjieba")])
 def test_a_missing_segmenter_is_named(monkeypatch: pytest.MonkeyPatch, lang: str, module: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setenv("XLM_KYTEA_MODEL", "a model that nobody has read yet")
 
     with pytest.raises(MissingDependency, match=rf"pip install 'xlm\[{lang}\]'"):
         CASED.split("x", lang)

@@ -12,7 +12,7 @@ from .bpe import CACHED_WORD_LENGTH, BytePairEncoder, Numbers
 from .cuts import FIRST, LAST, Cuts, in_context, shift_in_context, without_context
 from .memory import Memory
 from .periods import FOLLOWING, ByNext, NoWord, Periods, Undecided
-from .pieces import ChunkPieces, Pieces, join, of_chunk, of_words, side_by_side, with_swapped_end
+from .pieces import ChunkPieces, Pieces, join, of_chunk, side_by_side, with_swapped_end
 from .placing import PlacedWords, WordPieces
 from .plain import PlainChunks, SingleWords
 from .words import WordSplitter
@@ -52,7 +52,7 @@ class WholeEncoder:
 
     def pieces(self, text: str) -> Pieces:
         """The pieces and where they stand."""
-        return of_words(self.placed.of(text))
+        return self.placed.pieces(text)
 
 
 class ChunkEncoder:

@@ -110,12 +110,35 @@ class PlacedWords:
 
     def of(self, text: str) -> list[WordPlaces]:
         """By looking for the words in the text, or following them through the rules if these have changed it."""
-        words = self._unchanged_words(text)
-        spans = find(words, in_plain_marks(text)) if words else None
-        if spans is None:
+        found = self._find(text)
+        if found is None:
             return self._aligned(text)
-        rows = map(self._rows.table.__getitem__, words)
-        return [_at(span, len(word), *row) for span, word, row in zip(spans, words, rows, strict=True) if row[0]]
+        return [(ids, _moved(spans, start)) for start, (ids, spans) in zip(*found, strict=True) if ids]
+
+    def pieces(self, text: str) -> Pieces:
+        """The same, as the pieces of a text."""
+        found = self._find(text)
+        if found is None:
+            return of_words(self._aligned(text))
+        starts, rows = found
+        ids, spans = zip(*rows, strict=True)
+        offsets = [
+            (start + first, start + last) for start, row in zip(starts, spans, strict=True) for first, last in row
+        ]
+        return Pieces(list(chain.from_iterable(ids)), offsets, list(filter(None, map(len, ids))))
+
+    def _find(self, text: str) -> tuple[list[int], list[WordPlaces]] | None:
+        """Where each word starts, and its pieces with their places in it; None if the words cannot be found."""
+        words = self._unchanged_words(text)
+        found = find(words, in_plain_marks(text)) if words else None
+        if found is None:
+            return None
+        starts, sizes = found
+        rows = list(map(self._rows.table.__getitem__, words))
+        for index, size in sizes.items():
+            ids, _ = rows[index]
+            rows[index] = ids, ((0, size),) * len(ids)
+        return starts, rows
 
     def _aligned(self, text: str) -> list[WordPlaces]:
         return list(map(self._pieces.aligned, self._splitter.align(text, self._lang)))
@@ -123,9 +146,9 @@ class PlacedWords:
     def _unchanged_words(self, text: str) -> list[str]:
         """The words before they are in lower case; none if rules have surely changed the text, or words hold spaces."""
         words = self._split(text) if text.isprintable() else []
-        if self._splitter.lowercase:
-            return " ".join(words).split()
-        return [] if any(" " in word for word in words) else words
+        if " " in "".join(words):
+            return " ".join(words).split() if self._splitter.lowercase else []
+        return list(filter(None, words))
 
 
 def pieces_between_spaces(text: str, bpe: BytePairEncoder) -> Pieces:
@@ -137,22 +160,32 @@ def pieces_between_spaces(text: str, bpe: BytePairEncoder) -> Pieces:
     return of_words(WordPieces(lowercase=False, bpe=bpe).standing_at(starts, words))
 
 
-def find(words: Sequence[str], text: str) -> list[Span] | None:
-    """Where words stand in a text, one after the other with nothing but spaces between; None if they do not."""
+def find(words: Sequence[str], text: str) -> tuple[list[int], dict[int, int]] | None:
+    """Where words start that stand in a text one after the other with nothing but spaces between; None if they do not.
+
+    The second are the sizes of those that are not as they are spelled, by their numbers.
+    """
+    sizes: dict[int, int] = {}
     if "".join(words) == text:
-        return list(pairwise(accumulate(map(len, words), initial=0)))
-    spans: list[Span] = []
+        return list(accumulate(map(len, words[:-1]), initial=0)), sizes
+    starts: list[int] = []
     place = 0
-    while len(spans) < len(words):
+    for index, word in enumerate(words):
+        if index < len(starts):  # the second of two that have changed places
+            continue
         while text[place : place + 1] == " ":
             place += 1
-        word = words[len(spans)]
-        n_words, size = (1, len(word)) if text.startswith(word, place) else _respelled(words, len(spans), text, place)
+        if text.startswith(word, place):
+            starts.append(place)
+            place += len(word)
+            continue
+        n_words, size = _respelled(words, index, text, place)
         if not n_words:
             return None
-        spans += [(place, place + size)] * n_words
+        starts += [place] * n_words
+        sizes |= dict.fromkeys(range(index, index + n_words), size)
         place += size
-    return None if text[place:].strip(" ") else spans
+    return None if text[place:].strip(" ") else (starts, sizes)
 
 
 def _respelled(words: Sequence[str], index: int, text: str, place: int) -> tuple[int, int]:
@@ -174,15 +207,9 @@ def _respelled(words: Sequence[str], index: int, text: str, place: int) -> tuple
 _SWAPPED = re.compile(r'("|,|\.+)("|,|\.+)')
 
 
-def _at(span: Span, size: int, ids: Numbers, spans: tuple[Span, ...]) -> WordPlaces:
-    """The pieces of a word that stands there, from those of the word as a text of some size.
-
-    Each stands for all of it if it takes another size there.
-    """
-    start, end = span
-    if end - start != size:
-        return ids, (span,) * len(ids)
-    return ids, tuple([(start + first, start + last) for first, last in spans])
+def _moved(spans: Iterable[Span], start: int) -> tuple[Span, ...]:
+    """Places in a word as places in the text."""
+    return tuple([(start + first, start + last) for first, last in spans])
 
 
 def _is_one_to_one(word: str, known: str) -> bool:
