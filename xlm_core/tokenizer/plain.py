@@ -39,7 +39,9 @@ _LOOKED_AT = re.compile(f"[{''.join(_TOUCHED)}.,'\"]")
 """Without any of these a chunk is plain."""
 
 _QUOTATION_MARKS = '"“”„«»'
-_MARKS = frozenset("()[]#@$£€%!?¿¡;:*+।،؛؟" + _QUOTATION_MARKS)
+_SYMBOLS = map(chr, (*range(0x2600, 0x27C0), *range(0x1F300, 0x1FB00)))
+_EMOJI = {symbol for symbol in _SYMBOLS if symbol.isprintable() and stays_as_it_is(symbol)}
+_MARKS = frozenset("()[]#@$£€%!?¿¡;:*+।،؛؟" + _QUOTATION_MARKS) | _EMOJI
 """Marks that often stand right before or after a word; each is a word of its own."""
 
 _SWAPS: Mapping[str, frozenset[str]] = {
