@@ -32,7 +32,7 @@ a x foo Foo foo. Foo. Mr. mr. No. No 5 1,000 ,5 5, , a, ,a a,b ,, 5,² . .. ... 
 -. % 5% : ; ! ? :x … x… 。 x。 x。y ． é É. ß İ Σ ΑΣ. ½. 中. 가. あ क. 😀. e\u0301 \u0301 \u0301. « » «a» “. ” ’ ’s x’y
 – — Ț 〈a〉 ０ １. ％ < <s DOTMULTI xDOTMULTI DOTDOTMULTI. 1'2 a'.
 #foo "foo" (Mr. (foo). foo!!, “foo”, ¿x? x। foo.. a..b. 5,.. d'x... foo😀, x؟ foo,"
-foo." “foo”. Mr." Mr.” (foo)”, foo", "a.
+foo." “foo”. Mr." Mr.” (foo)”, foo", "a. foo”." foo","
 """
 _ODD = ["\u200b", "\xad", "\xa0", "\xa0%", "1\xa02", "\t", "\u3000", "\ud800", "\r.", "'\u200b", ",\u200b", "\u200b,5"]
 CHUNKS = [*_CHUNKS.split(), *_ODD]

@@ -30,8 +30,10 @@ class WordPieces:
 
     def ids_of_word(self, word: str) -> Numbers:
         """The ids of a word, which may be empty; a lower-case vocabulary parts the word of a segmenter at spaces."""
-        parts = filter(None, self._know(word).split(" ") if self._lowercase else (word,))
-        return tuple(chain.from_iterable(map(self._bpe.ids.table.__getitem__, parts)))
+        known = self._know(word)
+        if " " in known and self._lowercase:
+            return tuple(self._bpe.ids_of(filter(None, known.split(" "))))
+        return self._bpe.ids.table[known] if known else ()
 
     def ids(self, words: Iterable[str]) -> Numbers:
         """The ids of all pieces of words without spaces."""

@@ -169,7 +169,8 @@ def _single_word(letters: frozenset[str], lowercase: bool) -> re.Pattern[str]:
     word = character_class(letters)
     marks = f"{character_class(_MARKS - letters)}*+"
     quotation_mark = f"[{_QUOTATION_MARKS}]"
-    after = rf"{marks}(?:(?:,|\.(?=.{LAST})){quotation_mark}|,|\.(?={LAST})|(?<={quotation_mark})\.)?+"
+    quoted = rf"(?<!{quotation_mark})(?:,|\.(?=.{LAST})){quotation_mark}"
+    after = rf"{marks}(?:{quoted}|,|\.(?={LAST})|(?<={quotation_mark})\.)?+"
     return re.compile(f"{FIRST}?({marks})(?:({known}++)|({word}++))({after}){LAST}?")
 
 
