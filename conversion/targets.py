@@ -14,7 +14,7 @@ from xlm_core.formats.base import Checkpoint, kept_dtype
 from xlm_core.formats.loading import save
 from xlm_core.formats.names import BODY, TIED
 from xlm_core.manifest import Kind, Weight, manifest
-from xlm_core.tokenizer.release import Release
+from xlm_core.tokenizer.vocabularies.release import Release
 
 from .comparing import WORDS
 from .weights import Entry, entries

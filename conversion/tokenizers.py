@@ -13,9 +13,9 @@ from typing import Any
 from xlm_core.errors import FetchError, VocabularyError
 from xlm_core.files import write_bytes
 from xlm_core.formats import original
-from xlm_core.tokenizer.release import RELEASED_SPECIAL, Release
 from xlm_core.tokenizer.settings import ADDED_TOKENS_FILE, CONFIG_FILE, SPECIAL_TOKENS_FILE
-from xlm_core.tokenizer.vocabulary import MERGES_FILE, VOCAB_FILE, Vocabulary
+from xlm_core.tokenizer.vocabularies.release import RELEASED_SPECIAL, Release
+from xlm_core.tokenizer.vocabularies.vocabulary import MERGES_FILE, VOCAB_FILE, Vocabulary
 
 from .sources import Source
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from vocabularies import SPECIAL, uncased_ids, uncased_merges
-from xlm_core.tokenizer.bpe import BytePairEncoder, merge
-from xlm_core.tokenizer.controls import ControlStrings, Part
-from xlm_core.tokenizer.encoder import Pieces, TextEncoder
-from xlm_core.tokenizer.pieces import Span
+from xlm_core.tokenizer.pieces.bpe import BytePairEncoder, merge
+from xlm_core.tokenizer.pieces.controls import ControlStrings, Part
+from xlm_core.tokenizer.pieces.encoder import Pieces, TextEncoder
+from xlm_core.tokenizer.pieces.pieces import Span
 from xlm_core.tokenizer.special_tokens import MASK_ALIASES, AddedToken
 from xlm_core.tokenizer.words import Aligned, WordSplitter
 from xlm_core.tokenizer.words.lowercase import lowercase_by_character

@@ -39,6 +39,8 @@ FRAMEWORK_ORDER = "masks losses layers < attention feed_forward < model < tasks 
 ORDERS = {
     "xlm_core": "errors < hub < config languages < inputs outputs manifest < head_inputs tokenizer data formats"
     " < embeddings generation < pipelines < commands",
+    "xlm_core/tokenizer": "words special_tokens < pieces < batches vocabularies < decoding < additions assembling"
+    " learning saving < calling < tokenizer",
     "xlm_torch": FRAMEWORK_ORDER,
     "xlm_tf": FRAMEWORK_ORDER,
 }

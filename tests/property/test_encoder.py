@@ -16,7 +16,7 @@ from adversarial import strings
 from encoders import FORMATS, build, slow_ids, slow_pieces
 from sacremoses_words import SEGMENTERS
 from vocabularies import SENTENCES, TRICKY, WORDS
-from xlm_core.tokenizer.encoder import Pieces
+from xlm_core.tokenizer.pieces.encoder import Pieces
 
 COUNT = int(os.environ.get("XLM_FUZZ_STRINGS", "20000"))
 SEED = int(os.environ.get("XLM_FUZZ_SEED", "0"))

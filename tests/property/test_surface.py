@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vocabularies import TRICKY, WORDS, write_uncased
 from xlm_core.tokenizer import XLMTokenizer
-from xlm_core.tokenizer.lengths import Truncation
+from xlm_core.tokenizer.batches.lengths import Truncation
 
 PARTS = st.sampled_from([*WORDS, *TRICKY]) | st.text(max_size=3)
 TEXTS = st.lists(PARTS, max_size=8).map(" ".join)

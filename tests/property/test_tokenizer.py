@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from vocabularies import TRICKY, WORDS, write_uncased
 from xlm_core.tokenizer import XLMTokenizer
-from xlm_core.tokenizer.bpe import BytePairEncoder, RustModel, is_ordered, merge, symbols_of
-from xlm_core.tokenizer.lengths import Truncation
+from xlm_core.tokenizer.batches.lengths import Truncation
+from xlm_core.tokenizer.pieces.bpe import BytePairEncoder, RustModel, is_ordered, merge, symbols_of
 
 PARTS = st.sampled_from([*WORDS, *TRICKY, *" .,'"]) | st.text(max_size=3)
 TEXTS = st.lists(PARTS, max_size=8).map("".join)

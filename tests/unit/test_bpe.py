@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vocabularies import WORDS, uncased_merges
-from xlm_core.tokenizer.bpe import BytePairEncoder, RustModel, is_ordered, merge
+from xlm_core.tokenizer.pieces.bpe import BytePairEncoder, RustModel, is_ordered, merge
 
 RANKS = {pair: rank for rank, pair in enumerate(uncased_merges())}
 UNORDERED = {("b", "c"): 0, ("abc", "a"): 1, ("a", "bc"): 2}

@@ -17,10 +17,10 @@ import pytest
 
 from encoders import ADDED, IDS, UNKNOWN, build, slow_ids
 from vocabularies import SENTENCES, TEXTS
-from xlm_core.tokenizer.bpe import CACHED_WORD_LENGTH
-from xlm_core.tokenizer.controls import ControlStrings
-from xlm_core.tokenizer.encoder import Pieces, TextEncoder
-from xlm_core.tokenizer.memory import Memory
+from xlm_core.tokenizer.pieces.bpe import CACHED_WORD_LENGTH
+from xlm_core.tokenizer.pieces.controls import ControlStrings
+from xlm_core.tokenizer.pieces.encoder import Pieces, TextEncoder
+from xlm_core.tokenizer.pieces.memory import Memory
 from xlm_core.tokenizer.special_tokens import AddedToken
 from xlm_core.tokenizer.words.lowercase import lowercase_without_accents
 

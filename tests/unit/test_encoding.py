@@ -11,7 +11,7 @@ import pytest
 
 from xlm_core.errors import InputError
 from xlm_core.tokenizer import BatchEncoding, Encoding, XLMTokenizer
-from xlm_core.tokenizer.row import CharSpan, TokenSpan
+from xlm_core.tokenizer.batches.row import CharSpan, TokenSpan
 
 TEXT, PAIR = "The flowers,  istanbul", "Two cats"
 

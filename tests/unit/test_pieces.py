@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from encoders import IDS, RANKS, UNKNOWN
-from xlm_core.tokenizer.bpe import BytePairEncoder
-from xlm_core.tokenizer.pieces import Pieces, join, of_chunk, side_by_side
-from xlm_core.tokenizer.placing import PlacedWords, WordPieces, find
-from xlm_core.tokenizer.plain import in_plain_marks
+from xlm_core.tokenizer.pieces.bpe import BytePairEncoder
+from xlm_core.tokenizer.pieces.pieces import Pieces, join, of_chunk, side_by_side
+from xlm_core.tokenizer.pieces.placing import PlacedWords, WordPieces, find
+from xlm_core.tokenizer.pieces.plain import in_plain_marks
 from xlm_core.tokenizer.words import Aligned, WordSplitter
 from xlm_core.tokenizer.words.lowercase import align_lowercase_without_accents
 

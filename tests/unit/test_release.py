@@ -11,8 +11,8 @@ import pytest
 from vocabularies import SPECIAL
 from xlm_core.errors import FetchError, InputError, VocabularyError
 from xlm_core.tokenizer import XLMTokenizer
-from xlm_core.tokenizer.release import Release
-from xlm_core.tokenizer.vocabulary import Vocabulary
+from xlm_core.tokenizer.vocabularies.release import Release
+from xlm_core.tokenizer.vocabularies.vocabulary import Vocabulary
 
 NBSP, LINE_SEPARATOR = "\xa0", "\u2028"
 CODES = f"t h 90\nth e</w> 80\n{NBSP} {NBSP} 78\n{NBSP} {NBSP}</w> 20\na n 7\n"

@@ -11,7 +11,7 @@ import pytest
 
 from xlm_core.errors import InputError, LanguageError
 from xlm_core.tokenizer import XLMTokenizer
-from xlm_core.tokenizer.request import CallOptions
+from xlm_core.tokenizer.batches.request import CallOptions
 
 TEXTS = ["The cat", "", "Two flowers, istanbul.", "it 's [MASK]"] * 5
 

@@ -16,10 +16,10 @@ import pytest
 from vocabularies import SENTENCES, SPECIAL
 from xlm_core.errors import FetchError, InputError, LanguageError, VocabularyError
 from xlm_core.tokenizer import XLMTokenizer
-from xlm_core.tokenizer.bpe import BytePairEncoder, is_ordered
-from xlm_core.tokenizer.corpus import LONGEST_WORD, Corpus, alphabet_of, pair_with_languages
+from xlm_core.tokenizer.pieces.bpe import BytePairEncoder, is_ordered
 from xlm_core.tokenizer.special_tokens import AddedToken, SpecialTokens
-from xlm_core.tokenizer.training import learn
+from xlm_core.tokenizer.vocabularies.corpus import LONGEST_WORD, Corpus, alphabet_of, pair_with_languages
+from xlm_core.tokenizer.vocabularies.training import learn
 from xlm_core.tokenizer.words import WordSplitter
 
 ENGLISH = ["A man is riding a bike.", "Two men are riding bikes; the men don't stop.", "The man's bike is red."]

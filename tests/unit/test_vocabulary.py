@@ -11,7 +11,7 @@ import pytest
 from vocabularies import SPECIAL
 from xlm_core.errors import FetchError, VocabularyError, XLMWarning
 from xlm_core.files import write_bytes, write_text
-from xlm_core.tokenizer.vocabulary import Vocabulary
+from xlm_core.tokenizer.vocabularies.vocabulary import Vocabulary
 
 IDS = {token: number for number, token in enumerate([*SPECIAL, "a", "a</w>"])}
 

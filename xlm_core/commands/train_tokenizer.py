@@ -69,7 +69,7 @@ def _add_learning(parser: argparse.ArgumentParser) -> None:
 
 def _written(options: argparse.Namespace) -> list[str]:
     from ..tokenizer.settings import CONFIG_FILE, SPECIAL_TOKENS_FILE
-    from ..tokenizer.vocabulary import MERGES_FILE, VOCAB_FILE
+    from ..tokenizer.vocabularies.vocabulary import MERGES_FILE, VOCAB_FILE
 
     names = [
         VOCAB_FILE,
@@ -113,7 +113,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _count(options: argparse.Namespace) -> dict[str, Any]:
-    from ..tokenizer.corpus import Corpus, pair_with_languages
+    from ..tokenizer.vocabularies.corpus import Corpus, pair_with_languages
     from ..tokenizer.words import WordSplitter
 
     corpus = Corpus(WordSplitter(not options.keep_case))

@@ -18,7 +18,7 @@ from ..data.collate import MODEL_INPUTS, collate
 from ..errors import InputError, XLMWarning
 from ..progress import track
 from ..tokenizer import BatchEncoding, XLMTokenizer
-from ..tokenizer.row import Encoding
+from ..tokenizer.batches.row import Encoding
 from .examples import Lang, TextExample, is_one_text, one_language, read_many
 
 Example = TypeVar("Example")

@@ -12,7 +12,7 @@ from ..checks import check_not_negative, check_positive, check_text, shown
 from ..data.batches import Limits
 from ..data.padding import pad_row
 from ..errors import InputError
-from ..tokenizer.row import Encoding
+from ..tokenizer.batches.row import Encoding
 from .base import Pipeline, Row
 from .examples import Lang, check_keys, language_of, one_language
 from .results import Result

@@ -12,7 +12,7 @@ import numpy as np
 from ..checks import check_choice, check_not_negative, check_text, shown
 from ..data.batches import Limits
 from ..errors import InputError
-from ..tokenizer.bpe import END_OF_WORD
+from ..tokenizer.pieces.bpe import END_OF_WORD
 from .base import Pipeline, Row
 from .entities import STRATEGIES, EntityResult, Piece, entities, tokens_labelled, without_overlaps
 from .examples import Lang, check_keys, one_language

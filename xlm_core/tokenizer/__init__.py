@@ -1,7 +1,7 @@
 """Text to ids and back, as XLM was trained to read it."""
 
-from .encoding import BatchEncoding
-from .row import CharSpan, Encoding, TokenSpan
+from .batches.encoding import BatchEncoding
+from .batches.row import CharSpan, Encoding, TokenSpan
 from .special_tokens import AddedToken
 from .tokenizer import XLMTokenizer
 

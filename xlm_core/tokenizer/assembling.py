@@ -9,14 +9,14 @@ from typing import Any, Unpack
 from ..data.padding import check_side, pad_columns
 from ..errors import InputError, XLMWarning
 from ..languages import Languages
-from .columns import Columns, LangIds, build_columns, columns_of, cut_windows, first_row, pad, pad_to_arrays
+from .batches.columns import Columns, LangIds, build_columns, columns_of, cut_windows, first_row, pad, pad_to_arrays
+from .batches.encoding import BatchEncoding
+from .batches.lengths import Lengths, Truncation, Window, check_multiple, padding_of, strategy_of, truncation_of
+from .batches.reader import Ids
+from .batches.request import Form, FormOptions
+from .batches.templates import NoTemplate, OriginalTemplate, Template, TranslationTemplate
+from .batches.tensors import type_of
 from .decoding import TokenConverter
-from .encoding import BatchEncoding
-from .lengths import Lengths, Truncation, Window, check_multiple, padding_of, strategy_of, truncation_of
-from .reader import Ids
-from .request import Form, FormOptions
-from .templates import NoTemplate, OriginalTemplate, Template, TranslationTemplate
-from .tensors import type_of
 
 
 class AssemblingTokenizer(TokenConverter):

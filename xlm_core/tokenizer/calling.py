@@ -9,14 +9,14 @@ from typing import Any, Unpack
 from ..errors import InputError
 from ..languages import Languages
 from .assembling import AssemblingTokenizer
-from .columns import LangIds, first_row
-from .encoder import TextEncoder
-from .encoding import BatchEncoding
-from .lengths import Window
-from .look_ups import LateEncodings, Layout, RememberedEncodings
-from .reader import DEFAULT_LANG, ExampleReader, Ids, TextPieces, read_all
-from .request import CallOptions, Constants, Form
-from .texts import Example, Langs, is_batch, read_batch, read_one
+from .batches.columns import LangIds, first_row
+from .batches.encoding import BatchEncoding
+from .batches.lengths import Window
+from .batches.look_ups import LateEncodings, Layout, RememberedEncodings
+from .batches.reader import DEFAULT_LANG, ExampleReader, Ids, TextPieces, read_all
+from .batches.request import CallOptions, Constants, Form
+from .batches.texts import Example, Langs, is_batch, read_batch, read_one
+from .pieces.encoder import TextEncoder
 
 AUTO = "auto"
 """The language that asks ``detect_language``."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
 from ..errors import InputError
-from .bpe import END_OF_WORD
-from .reader import DEFAULT_LANG
+from .batches.reader import DEFAULT_LANG
+from .batches.tensors import to_lists
+from .pieces.bpe import END_OF_WORD
 from .special_tokens import AddedToken, SpecialTokenNames
-from .tensors import to_lists
-from .vocabulary import Vocabulary
+from .vocabularies.vocabulary import Vocabulary
 
 _CLEAN_UPS = {
     **{f" {mark}": mark for mark in (".", "?", "!", ",", ";", ":", ")")},

@@ -11,13 +11,13 @@ from typing import Any, Self, cast
 
 from ..errors import InputError
 from ..languages import Languages
-from .corpus import DEFAULT_LANG, Corpus, Source, pair_with_languages
 from .decoding import TokenConverter
-from .release import Release
 from .special_tokens import ADDITIONAL, ROLES, AddedToken, SpecialTokens
-from .tokenizer_json import write_tokenizer_json
-from .training import check_sizes, learn
-from .vocabulary import MERGES_FILE, VOCAB_FILE, Vocabulary
+from .vocabularies.corpus import DEFAULT_LANG, Corpus, Source, pair_with_languages
+from .vocabularies.release import Release
+from .vocabularies.tokenizer_json import write_tokenizer_json
+from .vocabularies.training import check_sizes, learn
+from .vocabularies.vocabulary import MERGES_FILE, VOCAB_FILE, Vocabulary
 from .words import WordSplitter
 from .words.segmenters import Segmenter
 

@@ -14,7 +14,7 @@ from ..checkpoints import mended_settings
 from ..errors import FetchError, InputError
 from .decoding import TokenConverter
 from .settings import read_settings, write_settings
-from .vocabulary import MERGES_FILE, VOCAB_FILE
+from .vocabularies.vocabulary import MERGES_FILE, VOCAB_FILE
 
 _FILES = ("vocab_file", "merges_file")
 

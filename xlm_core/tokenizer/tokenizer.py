@@ -13,17 +13,17 @@ from typing import Any
 from ..data.padding import check_side
 from ..languages import Languages
 from .additions import GrowingTokenizer
-from .bpe import BytePairEncoder
+from .batches.lengths import UNLIMITED
+from .batches.templates import check_input_format
 from .calling import CallingTokenizer
-from .controls import ControlStrings
-from .encoder import TextEncoder
 from .learning import LearningTokenizer
-from .lengths import UNLIMITED
-from .memory import CACHE_SIZE
+from .pieces.bpe import BytePairEncoder
+from .pieces.controls import ControlStrings
+from .pieces.encoder import TextEncoder
+from .pieces.memory import CACHE_SIZE
 from .saving import SavingTokenizer
 from .special_tokens import ADDITIONAL, MASK_ALIASES, ROLES, AddedToken, SpecialTokens, number_added_tokens
-from .templates import check_input_format
-from .vocabulary import Vocabulary
+from .vocabularies.vocabulary import Vocabulary
 from .words import WordSplitter
 from .words.segmenters import SEGMENTERS, Segmenter
 

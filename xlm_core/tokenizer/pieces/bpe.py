@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, Protocol
 
-from ..errors import MissingDependency
+from ...errors import MissingDependency
 from .memory import CACHE_SIZE, Memory
 
 END_OF_WORD = "</w>"

@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, chain, compress, count, pairwise, repeat
 
+from ..words import Aligned, WordSplitter
+from ..words.lowercase import align_lowercase_without_accents, lowercase_without_accents
 from .bpe import CACHED_WORD_LENGTH, BytePairEncoder, Numbers, SizedIds
 from .memory import Memory
 from .pieces import Pieces, Span, WordPlaces, of_words
 from .plain import in_plain_marks
-from .words import Aligned, WordSplitter
-from .words.lowercase import align_lowercase_without_accents, lowercase_without_accents
 
 _MOST_CHARACTERS = 60_000
 

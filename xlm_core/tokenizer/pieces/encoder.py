@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
+from ..words import WordSplitter
+from ..words.lowercase import lowercase_by_character
 from .bpe import BytePairEncoder
 from .chunks import ChunkEncoder, LanguageEncoder, WholeEncoder
 from .controls import ControlStrings, Part
 from .memory import CACHE_SIZE
 from .pieces import Pieces, concatenate
 from .placing import pieces_between_spaces
-from .words import WordSplitter
-from .words.lowercase import lowercase_by_character
 
 __all__ = ["Pieces", "TextEncoder"]
 

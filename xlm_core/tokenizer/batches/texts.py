@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..errors import InputError
+from ...errors import InputError
 
 Langs = tuple[str | None, str | None]
 """The languages of the two texts of a pair, None where nobody said."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import index
 from typing import Any, Self, TypeVar
 
-from ..errors import InputError
+from ...errors import InputError
 from .row import CharSpan, Encoding, TokenSpan
 from .tensors import converter, to_array
 

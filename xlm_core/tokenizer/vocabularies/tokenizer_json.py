@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import VocabularyError
-from ..files import write_text
-from .bpe import END_OF_WORD, is_ordered
-from .special_tokens import MASK_ALIASES, AddedToken, SpecialTokens
+from ...errors import VocabularyError
+from ...files import write_text
+from ..pieces.bpe import END_OF_WORD, is_ordered
+from ..special_tokens import MASK_ALIASES, AddedToken, SpecialTokens
 from .vocabulary import Vocabulary
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..errors import InputError, MissingDependency
-from ..progress import is_shown
-from .bpe import END_OF_WORD, BytePairEncoder, symbols_of
+from ...errors import InputError, MissingDependency
+from ...progress import is_shown
+from ..pieces.bpe import END_OF_WORD, BytePairEncoder, symbols_of
+from ..special_tokens import SpecialTokens
 from .corpus import alphabet_of
 from .release import Release
-from .special_tokens import SpecialTokens
 
 _REPEATS = 10_000
 """How often a word is handed to the trainer in one string."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from ..errors import InputError
+from ...errors import InputError
 
 InputFormat = Literal["transformers-5", "transformers-4", "original"]
 

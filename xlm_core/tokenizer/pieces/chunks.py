@@ -8,6 +8,7 @@ from functools import partial
 from itertools import accumulate, chain
 from typing import Protocol, TypeVar, cast
 
+from ..words import WordSplitter
 from .bpe import CACHED_WORD_LENGTH, BytePairEncoder, Numbers
 from .cuts import FIRST, LAST, Cuts, in_context, shift_in_context, without_context
 from .memory import Memory
@@ -15,7 +16,6 @@ from .periods import FOLLOWING, ByNext, NoWord, Periods, Undecided
 from .pieces import ChunkPieces, Pieces, join, of_chunk, side_by_side, with_swapped_end
 from .placing import PlacedWords, WordPieces
 from .plain import PlainChunks, SingleWords
-from .words import WordSplitter
 
 _LONGEST_CHUNK = 40
 _MARKERS = FIRST + LAST

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from ..errors import InputError, MissingDependency
+from ...errors import InputError, MissingDependency
 
 TensorType = Literal["np", "pt", "tf"]
 Array = np.ndarray[Any, Any]

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeVar, cast
 
+from ..words.moses import moses
+from ..words.tables import tables
 from .cuts import in_context, without_context
 from .memory import Memory
 from .plain import untouched
-from .words.moses import moses
-from .words.tables import tables
 
 _Answer = TypeVar("_Answer")
 

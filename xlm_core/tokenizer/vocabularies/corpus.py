@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..data.lines import read_texts
-from ..errors import InputError
-from ..progress import track
-from .words import WordSplitter
+from ...data.lines import read_texts
+from ...errors import InputError
+from ...progress import track
+from ..words import WordSplitter
 
 Source = str | os.PathLike[str] | Iterable[Any]
 """A file with a text on each line, or the texts themselves, one by one or in lists."""

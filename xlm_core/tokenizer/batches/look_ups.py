@@ -7,10 +7,10 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any, NamedTuple, overload
 
-from ..data.padding import Side, pad_row
-from ..errors import InputError
+from ...data.padding import Side, pad_row
+from ...errors import InputError
+from ..pieces.pieces import Pieces, Span
 from .lengths import Window
-from .pieces import Pieces, Span
 from .reader import ExampleReader, TextPieces
 from .row import Encoding
 from .templates import Template

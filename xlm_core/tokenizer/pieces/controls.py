@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .special_tokens import AddedToken
+from ..special_tokens import AddedToken
 
 
 @dataclass(frozen=True, slots=True)

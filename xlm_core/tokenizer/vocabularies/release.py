@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError, VocabularyError
-from ..files import write_text
-from .bpe import END_OF_WORD
-from .special_tokens import ADDITIONAL
+from ...errors import InputError, VocabularyError
+from ...files import write_text
+from ..pieces.bpe import END_OF_WORD
+from ..special_tokens import ADDITIONAL
 from .vocabulary import NO_BREAK_SPACE, Vocabulary, merge_of, read_lines, read_merge_lines
 
 RELEASED_SPECIAL = ("<s>", "</s>", "<pad>", "<unk>", *ADDITIONAL)

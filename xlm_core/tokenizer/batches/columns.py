@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..data.padding import PADDED, filling, pad_columns
-from ..errors import InputError
+from ...data.padding import PADDED, filling, pad_columns
+from ...errors import InputError
 from .lengths import Padding, Truncation, Window
 from .reader import Ids
 from .templates import Template

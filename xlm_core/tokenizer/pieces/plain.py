@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from ..words.lowercase import lowercase_without_accents, stays_as_it_is
+from ..words.rules import Translate, character_class
+from ..words.tables import tables
 from .cuts import FIRST, LAST
-from .words.lowercase import lowercase_without_accents, stays_as_it_is
-from .words.rules import Translate, character_class
-from .words.tables import tables
 
 _ROMANIAN = "ro"
 _SAME_LENGTH = {

@@ -7,9 +7,9 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
-from ..errors import InputError
-from .encoder import TextEncoder
-from .pieces import Pieces
+from ...errors import InputError
+from ..pieces.encoder import TextEncoder
+from ..pieces.pieces import Pieces
 from .texts import Example
 
 DEFAULT_LANG = "en"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
-from ..data.padding import Side, check_side, padded_length
-from ..errors import InputError
+from ...data.padding import Side, check_side, padded_length
+from ...errors import InputError
 
 UNLIMITED = int(1e30)
 """The ``model_max_length`` of a tokenizer that was not told one; the number Hugging Face writes to its files."""

@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..errors import FetchError, VocabularyError, XLMWarning
-from ..files import write_text
+from ...errors import FetchError, VocabularyError, XLMWarning
+from ...files import write_text
 
 VOCAB_FILE = "vocab.json"
 MERGES_FILE = "merges.txt"

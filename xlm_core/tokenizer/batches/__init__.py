@@ -1,0 +1,1 @@
+"""What a call reads and gives: texts, special tokens, truncation, padding, columns, look-ups."""

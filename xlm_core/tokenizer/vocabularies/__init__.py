@@ -1,0 +1,1 @@
+"""Vocabularies and their merges: read, written, and learnt from text."""
