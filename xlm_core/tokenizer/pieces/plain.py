@@ -57,6 +57,11 @@ Words = list[str]
 """Words that, one after the other, are the chunk, but for what ``as_ascii`` replaces."""
 
 
+Single = tuple[str, str, str, str, bool]
+"""The marks before a word, the word, the same as the vocabulary knows it, the marks after it as the words come, and
+whether the last two of these have changed places."""
+
+
 class SingleWords:
     """Finds the commonest chunks: one word of letters and numbers, with or without marks before and after it."""
 
@@ -75,11 +80,8 @@ class SingleWords:
             return None
         return match[1] or lowercase_without_accents(match[2])
 
-    def find(self, chunk: str) -> tuple[str, str, str, str, bool] | None:
-        """The marks before the word, the word, the same as the vocabulary knows it, and the marks after it.
-
-        Then whether the last two marks have changed places. None for other chunks.
-        """
+    def find(self, chunk: str) -> Single | None:
+        """The word of a chunk and its marks; None for other chunks."""
         match = self._match(chunk)
         if match is None or _HIDDEN_DOTS in chunk:
             return None

@@ -81,6 +81,7 @@ def _test(run: Sequence[Rule]) -> Callable[[str], object]:
 
 
 def _oddity(character: str) -> tuple[bool, bool, str]:
+    """Letters, then the commonest marks, then all others."""
     return not character.isalnum(), character not in " .,", character
 
 
