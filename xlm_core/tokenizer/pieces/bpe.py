@@ -253,8 +253,7 @@ class RustModel:
         symbols = dict.fromkeys([_OTHER, *made, *filter(_is_character, ids)])
         numbers = {symbol: number for number, symbol in enumerate(symbols)}
         self._ids = [unk_id, *(ids.get(symbol, unk_id) for symbol in [*symbols][1:])]
-        sizes = [1, *(len(symbol.removesuffix(END_OF_WORD)) for symbol in [*symbols][1:])]
-        self._sized = [*zip(self._ids, sizes, strict=True)]
+        self._sizes = [1, *(len(symbol.removesuffix(END_OF_WORD)) for symbol in [*symbols][1:])]
         self._tokenize = _import_bpe()(
             numbers, merges, unk_token=_OTHER, end_of_word_suffix=END_OF_WORD, fuse_unk=False, cache_capacity=0
         ).tokenize
@@ -269,9 +268,9 @@ class RustModel:
         if END_OF_WORD in word:  # as it stands, and not only as the end
             *most, last = map(len, self.pieces(word))
             return self.ids(word), (*most, last - len(END_OF_WORD))
-        sized = self._sized
-        ids, sizes = zip(*[sized[token.id] for token in self._tokenize(word)], strict=True)
-        return ids, sizes
+        ids, sizes = self._ids, self._sizes
+        numbers = [token.id for token in self._tokenize(word)]
+        return tuple([ids[number] for number in numbers]), tuple([sizes[number] for number in numbers])
 
     def pieces(self, word: str) -> list[str]:
         """The pieces of a word; characters that no table knows are pieces of their own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate, chain, compress, count, pairwise, repeat
 
 from ..words import Aligned, WordSplitter
@@ -123,11 +124,10 @@ class PlacedWords:
         if found is None:
             return of_words(self._aligned(text))
         starts, rows = found
-        ids, spans = zip(*rows, strict=True)
-        offsets = [
-            (start + first, start + last) for start, row in zip(starts, spans, strict=True) for first, last in row
-        ]
-        return Pieces(list(chain.from_iterable(ids)), offsets, list(filter(None, map(len, ids))))
+        placed = zip(starts, rows, strict=True)
+        offsets = [(start + first, start + last) for start, (_, spans) in placed for first, last in spans]
+        ids = [ids for ids, _ in rows if ids]
+        return Pieces(list(chain.from_iterable(ids)), offsets, list(map(len, ids)))
 
     def _find(self, text: str) -> tuple[list[int], list[WordPlaces]] | None:
         """Where each word starts, and its pieces with their places in it; None if the words cannot be found."""
@@ -138,8 +138,7 @@ class PlacedWords:
         starts, sizes = found
         rows = list(map(self._rows.table.__getitem__, words))
         for index, size in sizes.items():
-            ids, _ = rows[index]
-            rows[index] = ids, ((0, size),) * len(ids)
+            rows[index] = _stretched(rows[index][0], size)
         return starts, rows
 
     def _aligned(self, text: str) -> list[WordPlaces]:
@@ -184,8 +183,9 @@ def find(words: Sequence[str], text: str) -> tuple[list[int], dict[int, int]] | 
         n_words, size = _respelled(words, index, text, place)
         if not n_words:
             return None
-        starts += [place] * n_words
-        sizes |= dict.fromkeys(range(index, index + n_words), size)
+        for number in range(index, index + n_words):
+            starts.append(place)
+            sizes[number] = size
         place += size
     return None if text[place:].strip(" ") else (starts, sizes)
 
@@ -207,6 +207,12 @@ def _respelled(words: Sequence[str], index: int, text: str, place: int) -> tuple
 
 
 _SWAPPED = re.compile(r'("|,|\.+)("|,|\.+)')
+
+
+@lru_cache(maxsize=1000)
+def _stretched(ids: Numbers, size: int) -> WordPlaces:
+    """The pieces of a word of some size each of which stands for all of it."""
+    return ids, ((0, size),) * len(ids)
 
 
 def _moved(spans: Iterable[Span], start: int) -> tuple[Span, ...]:
