@@ -75,8 +75,8 @@ class WordPieces:
             return sized
         if len(ids) == 1 and _SIZES.table[word[0]] > 0:
             return ids, (len(word),)
-        character_sizes = list(map(_SIZES.table.__getitem__, word))
-        if not character_sizes[0] or character_sizes.count(0) + character_sizes.count(1) != len(word):
+        character_sizes = _sizes(word)
+        if character_sizes is None or max(character_sizes) > 1:
             return None
         return ids, _sizes_with_marks(sizes, list(accumulate(character_sizes)))
 
@@ -119,7 +119,7 @@ class PlacedWords:
         return [(ids, _moved(spans, start)) for start, (ids, spans) in zip(*found, strict=True) if ids]
 
     def pieces(self, text: str) -> Pieces:
-        """The same, as the pieces of a text."""
+        """The same, as the pieces of a text, without a row of places for each word in between."""
         found = self._find(text)
         if found is None:
             return of_words(self._aligned(text))

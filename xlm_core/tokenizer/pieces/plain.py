@@ -24,10 +24,11 @@ _SAME_LENGTH = {
 as_ascii = Translate(_SAME_LENGTH).apply
 """What Moses' normaliser replaces character by character."""
 
-in_plain_marks = Translate({**_SAME_LENGTH, **dict.fromkeys("。．", "."), "`": "'", "—": "-"}).apply
+_PLAIN_MARKS = {**_SAME_LENGTH, **dict.fromkeys("。．", "."), "`": "'", "—": "-"}
+in_plain_marks = Translate(_PLAIN_MARKS).apply
 """The same, and what it replaces likewise but with less or more whitespace beside it, or in two steps."""
 
-_TOUCHED = frozenset(_SAME_LENGTH) | frozenset("。．…—`")
+_TOUCHED = frozenset(_PLAIN_MARKS) | {"…"}
 
 _HIDDEN_DOTS = "MULTI"
 """Moses has such words for dots, and takes those of a text for its own."""
@@ -39,8 +40,11 @@ _LOOKED_AT = re.compile(f"[{''.join(_TOUCHED)}.,'\"]")
 """Without any of these a chunk is plain."""
 
 _QUOTATION_MARKS = '"“”„«»'
-_SYMBOLS = map(chr, (*range(0x2600, 0x27C0), *range(0x1F300, 0x1FB00)))
-_EMOJI = {symbol for symbol in _SYMBOLS if symbol.isprintable() and stays_as_it_is(symbol)}
+_EMOJI = {
+    symbol
+    for symbol in map(chr, (*range(0x2600, 0x27C0), *range(0x1F300, 0x1FB00)))
+    if symbol.isprintable() and stays_as_it_is(symbol)
+}
 _MARKS = frozenset("()[]#@$£€%!?¿¡;:*+।،؛؟" + _QUOTATION_MARKS) | _EMOJI
 """Marks that often stand right before or after a word; each is a word of its own."""
 
